@@ -1,0 +1,34 @@
+package channels
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// DeliveryError is one failed attempt. The outbox reads it to retry, wait, take the next rail or park. Unknown errors are transient
+// until the attempts run out.
+type DeliveryError struct {
+	Rail      string        // partner and rail as in the YAML file: lakeside-cardiology/direct
+	Permanent bool          // the same bytes would fail again
+	After     time.Duration // earliest retry; 0 leaves it to the back-off
+	Code      string        // the peer's own word: AR, 550 5.7.1
+	Err       error
+}
+
+// Unwrap returns the cause.
+func (e *DeliveryError) Unwrap() error { return e.Err }
+
+// Error names the rail, the peer's word and the cause; it holds no patient data as long as Err holds none.
+func (e *DeliveryError) Error() string {
+	if e.Code == "" {
+		return fmt.Sprintf("%s: not delivered: %v", e.Rail, e.Err)
+	}
+	return fmt.Sprintf("%s: delivery refused (%s): %v", e.Rail, e.Code, e.Err)
+}
+
+// IsPermanent reports whether err says that the same bytes would fail again.
+func IsPermanent(err error) bool {
+	var de *DeliveryError
+	return errors.As(err, &de) && de.Permanent
+}
