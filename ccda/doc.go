@@ -1,0 +1,12 @@
+// Package ccda writes and reads C-CDA documents: HL7 CDA R2 clinical documents under the US Realm
+// "Consolidated CDA Templates for Clinical Notes".
+//
+// [Write] produces Release 2.1 (2015-08-01 templates, each with its Release 1.1 twin): Referral Note, Consultation
+// Note, Continuity of Care Document and Unstructured Document. Output depends on the [Document] alone: no clock, no
+// random number; equal documents give equal bytes. [Read] takes any C-CDA from R1.1 to R4, C32 and free CDA as far as
+// they share sections, and keeps what it does not understand ([Document].Rest). [Check] holds a document against the
+// same table of sections ([SectionSpecs]) that the writer and the reader use.
+//
+// Left out: CDA digital signatures, Release 3 and later on the writing side, checking codes against terminologies.
+// The package reads no clock, file or network and writes no log; its errors carry no patient data.
+package ccda
