@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"refloop/referral"
+)
+
+// Store is what the engine needs of storage. cmd passes it in.
+type Store interface {
+	// Stow seals bytes for the archive before any transaction: small ones inline, those over 1 MiB as chunks committed at once.
+	Stow(ctx context.Context, body []byte) (referral.Blob, error)
+
+	// Write runs work on the one writer, in its own savepoint inside a group commit, and returns after the commit is durable. If work
+	// returns an error, or the commit fails, nothing of it is kept. work must be quick: no I/O but tx, no crypto of size, no waiting.
+	Write(ctx context.Context, work func(Tx) error) error
+
+	Read
+}
+
+// Read is what can be asked of the reader pool, and inside a write.
+type Read interface {
+	Message(ctx context.Context, id string) (referral.Message, error)                    // ErrNotFound
+	Body(ctx context.Context, messageID string) ([]byte, error)                          // the archived bytes exactly as they came
+	Evidence(ctx context.Context, messageID string) ([]byte, error)                      // nil when none
+	Answer(ctx context.Context, messageID string) ([]byte, error)                        // nil when none
+	Document(ctx context.Context, id string) ([]byte, error)                             // bytes of a document
+	Referral(ctx context.Context, id string) (referral.Referral, error)                  // ErrNotFound
+	Events(ctx context.Context, referralID string) ([]referral.Event, error)             // by seq
+	Snapshot(ctx context.Context, referralID string, seq int) (referral.Referral, error) // the record as of seq
+	Delivery(ctx context.Context, id string) (referral.Delivery, error)                  // ErrNotFound
+
+	// PendingMessages returns the ids of inbound messages still `received`, oldest first, at most limit.
+	PendingMessages(ctx context.Context, limit int) ([]string, error)
+	// LaneHeads returns, for each lane, its first delivery that is not final (queued, sending or failed), due or not, ordered by
+	// lane. For lanes in wide, it returns up to n of them, at most one of each referral.
+	LaneHeads(ctx context.Context, wide func(lane string) int) ([]referral.Delivery, error)
+	// DeliveriesOf returns every delivery of a referral, oldest first.
+	DeliveriesOf(ctx context.Context, referralID string) ([]referral.Delivery, error)
+	// AwaitingProof returns deliveries in sent or transport_ok created before t, oldest first, at most limit.
+	AwaitingProof(ctx context.Context, before time.Time, limit int) ([]referral.Delivery, error)
+}
+
+// Tx is the writer's hand on the database inside one piece of work.
+type Tx interface {
+	// Inner runs f in a savepoint of its own: if f fails, what the outer work did stays.
+	Inner(f func() error) error
+
+	// Prior returns earlier inbound messages with the same sender and control ID, newest first; never for an empty control ID.
+	Prior(sender, controlID string) ([]PriorMessage, error)
+	// PriorContent returns the newest inbound message of channel with this hash received since t, if any.
+	PriorContent(channel, sha256 string, since time.Time) (PriorMessage, bool, error)
+	AddMessage(m referral.Message, body referral.Blob) error
+	// SetMessage stores the outcome: state, reason, code, refined type, control id, sender, partner, recipient, related_to and referral ids of m.ID.
+	SetMessage(m referral.Message) error
+	SetAnswer(messageID string, answer []byte) error
+	SetEvidence(messageID string, evidence referral.Blob) error
+
+	Referral(id string) (referral.Referral, error)
+	// ByIdentifier returns ids of referrals that hold any of these identifiers (ids compared as referral.Identifier says), without duplicates.
+	ByIdentifier(ids []referral.Identifier) ([]string, error)
+	// ByPatient returns ids of open referrals of a patient by MRN with authority, else by last name and birth date (keyed hashes).
+	ByPatient(p referral.Patient) ([]string, error)
+	// PutReferral inserts or updates the record (its Version must be higher than the stored one), its identifiers, look-up hashes, holds and clock.
+	PutReferral(r referral.Referral, c referral.Clock) error
+	// AddEvents appends; snapshot is the record after the last of them.
+	AddEvents(referralID string, events []referral.Event, snapshot referral.Referral) error
+	// HasDigest reports whether an event with this content digest is recorded for the referral (echo).
+	HasDigest(referralID, digest string) (bool, error)
+	AddDocument(d referral.Document, referralID string, body referral.Blob) error
+
+	// AddDelivery queues; it gives LaneSeq. A second delivery of a notice (same message and event) is dropped and reported as false.
+	AddDelivery(d referral.Delivery) (bool, error)
+	Delivery(id string) (referral.Delivery, error)
+	SetDelivery(d referral.Delivery) error
+	AddAttempt(a referral.Attempt) error
+	SetAttempt(a referral.Attempt) error
+	// ByControl finds the delivery that a receipt speaks of; recipient is compared without case and may be empty.
+	ByControl(controlID, recipient string) (referral.Delivery, bool, error)
+	DeliveriesOf(referralID string) ([]referral.Delivery, error)
+
+	// OpenIncident opens or counts up; it returns true when it was opened now.
+	OpenIncident(i referral.Incident) (bool, error)
+	ResolveIncidents(kind, key string, at time.Time) error
+
+	Audit(e AuditEntry) error
+}
+
+// PriorMessage is what the duplicate check needs of an earlier message.
+type PriorMessage struct {
+	ID         string
+	SHA256     string
+	State      referral.MessageState
+	Code       string
+	ReceivedAt time.Time
+	Answer     []byte
+}
+
+// AuditEntry is one row of the audit chain: ids only, never content.
+type AuditEntry struct {
+	At     time.Time
+	Actor  string // local user, partner, daemon
+	Action string // message.received, referral.accept, message.read, audit.verify ...
+	Object string // id
+	Detail string // words without patient data
+}
