@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"refloop/audit"
 	"refloop/referral"
 )
 
@@ -21,15 +22,15 @@ type Store interface {
 
 // Read is what can be asked of the reader pool, and inside a write.
 type Read interface {
-	Message(ctx context.Context, id string) (referral.Message, error)                    // ErrNotFound
+	Message(ctx context.Context, id string) (referral.Message, error)                    // referral.ErrNotFound
 	Body(ctx context.Context, messageID string) ([]byte, error)                          // the archived bytes exactly as they came
 	Evidence(ctx context.Context, messageID string) ([]byte, error)                      // nil when none
 	Answer(ctx context.Context, messageID string) ([]byte, error)                        // nil when none
 	Document(ctx context.Context, id string) ([]byte, error)                             // bytes of a document
-	Referral(ctx context.Context, id string) (referral.Referral, error)                  // ErrNotFound
+	Referral(ctx context.Context, id string) (referral.Referral, error)                  // referral.ErrNotFound
 	Events(ctx context.Context, referralID string) ([]referral.Event, error)             // by seq
 	Snapshot(ctx context.Context, referralID string, seq int) (referral.Referral, error) // the record as of seq
-	Delivery(ctx context.Context, id string) (referral.Delivery, error)                  // ErrNotFound
+	Delivery(ctx context.Context, id string) (referral.Delivery, error)                  // referral.ErrNotFound
 
 	// PendingMessages returns the ids of inbound messages still `received`, oldest first, at most limit.
 	PendingMessages(ctx context.Context, limit int) ([]string, error)
@@ -48,9 +49,9 @@ type Tx interface {
 	Inner(f func() error) error
 
 	// Prior returns earlier inbound messages with the same sender and control ID, newest first; never for an empty control ID.
-	Prior(sender, controlID string) ([]PriorMessage, error)
+	Prior(sender, controlID string) ([]referral.PriorMessage, error)
 	// PriorContent returns the newest inbound message of channel with this hash received since t, if any.
-	PriorContent(channel, sha256 string, since time.Time) (PriorMessage, bool, error)
+	PriorContent(channel, sha256 string, since time.Time) (referral.PriorMessage, bool, error)
 	AddMessage(m referral.Message, body referral.Blob) error
 	// SetMessage stores the outcome: state, reason, code, refined type, control id, sender, partner, recipient, related_to and referral ids of m.ID.
 	SetMessage(m referral.Message) error
@@ -84,24 +85,5 @@ type Tx interface {
 	OpenIncident(i referral.Incident) (bool, error)
 	ResolveIncidents(kind, key string, at time.Time) error
 
-	Audit(e AuditEntry) error
-}
-
-// PriorMessage is what the duplicate check needs of an earlier message.
-type PriorMessage struct {
-	ID         string
-	SHA256     string
-	State      referral.MessageState
-	Code       string
-	ReceivedAt time.Time
-	Answer     []byte
-}
-
-// AuditEntry is one row of the audit chain: ids only, never content.
-type AuditEntry struct {
-	At     time.Time
-	Actor  string // local user, partner, daemon
-	Action string // message.received, referral.accept, message.read, audit.verify ...
-	Object string // id
-	Detail string // words without patient data
+	Audit(e audit.Entry) error
 }

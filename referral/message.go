@@ -1,6 +1,12 @@
 package referral
 
-import "time"
+import (
+	"errors"
+	"time"
+)
+
+// ErrNotFound is returned by every look-up that finds nothing.
+var ErrNotFound = errors.New("referral: not found")
 
 // MessageState is what became of a message.
 type MessageState string
@@ -128,4 +134,14 @@ type Blob struct {
 	Bytes  int64
 	SHA256 string
 	Sealed []byte // nil when the chunks are already committed
+}
+
+// PriorMessage is what the duplicate check needs of an earlier message.
+type PriorMessage struct {
+	ID         string
+	SHA256     string
+	State      MessageState
+	Code       string
+	ReceivedAt time.Time
+	Answer     []byte
 }
