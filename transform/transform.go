@@ -1,0 +1,71 @@
+package transform
+
+import (
+	"refloop/channels"
+	"refloop/referral"
+	"refloop/transform/rules"
+)
+
+// Channel is what decoding needs of a channel's configuration.
+type Channel struct {
+	Name        string
+	Type        string
+	Partner     string // who speaks here; empty: the message decides
+	Validate    string // strict, lenient, off
+	Charset     string // when MSH-18 says nothing
+	ReviewBelow float64
+	Rules       *rules.Set // nil: none
+}
+
+// Source is one opened message with all that decoding may look at.
+type Source struct {
+	Message   channels.Archived
+	Opened    channels.Opened
+	Channel   Channel
+	Directory *Directory
+}
+
+// Decoded is what a message says.
+type Decoded struct {
+	Type      string // refined message type
+	Partner   string // who speaks; empty: unknown
+	Ignore    string // the rule by which it is ignored; empty: not ignored
+	Hold      string // why a person must look at the message itself (unknown sender, a rule that failed)
+	Verdict   channels.Verdict
+	Problems  []channels.Problem
+	Facts     []Fact
+	Documents []Body // bytes of the documents that facts name
+}
+
+// Body is the bytes of a document that a fact brings. Document.ID is empty until the engine gives one; Index ties them.
+type Body struct {
+	Document referral.Document
+	Fact     int // index of the fact it belongs to
+	Bytes    []byte
+}
+
+// Fact is one event of one referral.
+type Fact struct {
+	// Ref names the referral, strongest first. An identifier without an authority carries "partner:<id>".
+	Ref []referral.Identifier
+	// Event has type, times, actor, origin, grade and payload; By, EvidenceRef and ConfigHash are the engine's.
+	Event referral.Event
+	// IfCancelPending replaces Event.Type when a cancellation is asked for and not answered (360x.md 4.3: SC+CA, OC+CA).
+	IfCancelPending referral.EventType
+	// IfKnown replaces Event.Type when the referral exists already (a second NW from the initiator with other content, an OMG outcome).
+	IfKnown referral.EventType
+	// Creates: a referral is made when none is known.
+	Creates bool
+	// Feed: one message of a whole hospital's feed; without a referral and an open one of the patient it is ignored and counted.
+	Feed bool
+}
+
+// Target is where one event goes.
+type Target struct {
+	Partner    Partner
+	Rail       Rail
+	Own        Organization
+	DeliveryID string
+	ControlID  string
+	CopyOf     string
+}
