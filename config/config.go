@@ -1,0 +1,136 @@
+package config
+
+// Config is a whole configuration: the main file and what it includes. It is immutable after Load. Every section keeps the node
+// that it was read from, so that whoever owns a key can report a mistake at its place.
+type Config struct {
+	Demo         bool         `yaml:"demo" default:"false" doc:"missing keys and certificates are made on first start, marked as demo"`
+	Socket       Path         `yaml:"socket" default:"var/refloop.sock" doc:"local API, mode 0600; the actor of a command is the peer's user"`
+	Organization Organization `yaml:"organization" doc:"who we are"`
+	Store        Store        `yaml:"store" doc:"where messages and referrals are kept"`
+	Limits       Limits       `yaml:"limits" doc:"bounds on what outsiders send"`
+	Direct       Node         `yaml:"direct" doc:"our Direct identity and trust; see the keys of direct"`
+	Channels     []Channel    `yaml:"channels" doc:"ways in"`
+	Partners     []Partner    `yaml:"partners" doc:"organisations we exchange referrals with, our own EHR included"`
+	Routes       []Route      `yaml:"routes" doc:"where a referral goes; first match wins, without a match the referral's own recipient decides"`
+	Console      Console      `yaml:"console" doc:"staff pages, health and metrics"`
+	Include      []string     `yaml:"include" want:"file patterns such as channels.d/*.yaml" doc:"more channels, partners and routes, relative to this file"`
+
+	Node  Node   `yaml:"."` // root of the main file
+	Files []File `yaml:"-"` // main file, included files and look-up tables, in the order they were read
+	Hash  string `yaml:"-"` // SHA-256 over Files, in hex: the config_hash of events and messages
+}
+
+// Organization is who we are.
+type Organization struct {
+	Name string `yaml:"name" required:"true" want:"the name of our organisation" doc:"our name as partners see it"`
+	OID  string `yaml:"oid" required:"true" want:"an OID such as 2.16.840.1.113883.3.72.5.9.1" doc:"our assigning authority: referral IDs are <value>^^<oid>^ISO"`
+	NPI  string `yaml:"npi" want:"a 10-digit NPI with a right check digit" doc:"our national provider identifier"`
+	Node Node   `yaml:"."`
+}
+
+// Store is where messages and referrals are kept.
+type Store struct {
+	URL     string `yaml:"url" default:"sqlite:var/refloop.db" want:"a database such as sqlite:var/refloop.db" doc:"database; a relative path is relative to the file"`
+	SealKey Secret `yaml:"seal_key" required:"true" demo:"made" want:"the key that seals patient data, as {file: var/seal.key}" doc:"key that wraps the data keys; keep a copy elsewhere, nothing can be read without it"`
+	Node    Node   `yaml:"."`
+}
+
+// Limits bounds what outsiders send.
+type Limits struct {
+	Memory  Size `yaml:"memory" default:"256MiB" min:"16MiB" max:"1TiB" doc:"all open intake together; over it SMTP answers 452 and MLLP stops reading"`
+	Message Size `yaml:"message" default:"64MiB" min:"64KiB" max:"2GiB" doc:"one message"`
+}
+
+// Console is the address of staff pages, health and metrics.
+type Console struct {
+	Listen string `yaml:"listen" default:"127.0.0.1:8080" want:"an address such as 127.0.0.1:8080" doc:"address of pages, /livez, /readyz and /metrics; empty: none"`
+	Node   Node   `yaml:"."`
+}
+
+// Channel is one configured way in. The keys that say what a message means stand here; how its bytes travel is the rail's own, read
+// by the rail from the same node with Decode.
+type Channel struct {
+	Name        string   `yaml:"name" required:"true" want:"a name, unique among channels" doc:"name in listings, logs and metrics"`
+	Type        string   `yaml:"type" required:"true" enum:"mllp|direct|fax|file" doc:"rail that moves the bytes"`
+	Partner     string   `yaml:"partner" want:"the id of a partner" doc:"who speaks here; without it the message says who (MSH-3/MSH-4, signature, calling number)"`
+	When        Expr     `yaml:"when" want:"an expression that is true or false" doc:"messages it is not true for are acknowledged and ignored; absent: all count"`
+	Set         Sets     `yaml:"set" doc:"values of the referral that rules give"`
+	Lookup      Lookups  `yaml:"lookup" doc:"tables for lookup(): name to a CSV file of key,value"`
+	Validate    string   `yaml:"validate" enum:"strict|lenient|off" default:"lenient" doc:"how much of a message must be right before it is acted on"`
+	Charset     string   `yaml:"charset" default:"UNICODE UTF-8" want:"a character set of HL7 table 0211" doc:"character set when MSH-18 says nothing"`
+	ReviewBelow float64  `yaml:"review_below" default:"0.95" min:"0" max:"1" doc:"fields read from paper with less confidence than this are for a person"`
+	Retention   Duration `yaml:"retention" default:"400d" min:"1d" doc:"how long the bytes of messages are kept"`
+	Node        Node     `yaml:"." label:"name" open:"true"`
+}
+
+// ChannelKeys are the keys of a channel that its rail need not know.
+func ChannelKeys() []string {
+	return []string{"name", "type", "partner", "when", "set", "lookup", "validate", "charset", "review_below", "retention"}
+}
+
+// Decode fills the rail's own struct from the channel's node; the common keys are left to Channel, everything else that into does not
+// name is refused. A key that both name is decoded twice.
+func (c Channel) Decode(into any, p *Problems) { c.Node.DecodeExcept(into, "", p, ChannelKeys()...) }
+
+// Partner is an organisation we exchange referrals with, our own EHR included.
+type Partner struct {
+	ID          string      `yaml:"id" required:"true" want:"an id, unique among partners" doc:"id in listings, routes and channels"`
+	Name        string      `yaml:"name" want:"a name" doc:"name for people; absent: the id"`
+	Application string      `yaml:"application" doc:"MSH-3 it uses"`
+	Facility    string      `yaml:"facility" doc:"MSH-4 it uses"`
+	Own         bool        `yaml:"own" default:"false" doc:"our side of the loop: our EHR, our chart import"`
+	NPI         string      `yaml:"npi" want:"a 10-digit NPI with a right check digit" doc:"national provider identifier of the organisation"`
+	OID         string      `yaml:"oid" want:"an OID such as 2.16.840.1.113883.3.72.5.9.2" doc:"its assigning authority"`
+	Clinicians  []Clinician `yaml:"clinicians" doc:"people who may be named in a referral"`
+	Specialties []string    `yaml:"specialties" doc:"what it takes, in the words that routes use"`
+	Part2       string      `yaml:"part2" enum:"unknown|program|not_program" default:"unknown" doc:"42 CFR Part 2: program: all it sends is protected; not_program: a hit of a rule labels without a hold"`
+	Rails       []Rail      `yaml:"rails" doc:"ways out in order of preference; the next one is tried when one cannot deliver"`
+	Node        Node        `yaml:"." label:"id"`
+}
+
+// Clinician is a person of a partner.
+type Clinician struct {
+	Name   string `yaml:"name" required:"true" want:"a name" doc:"name with degree"`
+	NPI    string `yaml:"npi" want:"a 10-digit NPI with a right check digit" doc:"national provider identifier"`
+	Direct string `yaml:"direct" want:"a Direct address" doc:"own Direct address, when there is one"`
+}
+
+// Rail is a way out to a partner. The keys besides type and address are the rail's own.
+type Rail struct {
+	Type    string `yaml:"type" required:"true" enum:"mllp|direct|fax|file" doc:"rail that moves the bytes"`
+	Address string `yaml:"address" want:"an address of the rail: host:port, a Direct address, a fax number" doc:"where to"`
+	Node    Node   `yaml:"." open:"true"`
+}
+
+// RailKeys are the keys of a rail that its own struct need not know.
+func RailKeys() []string { return []string{"type", "address"} }
+
+// Decode fills the rail's own struct from the node, as Channel.Decode does.
+func (r Rail) Decode(into any, p *Problems) { r.Node.DecodeExcept(into, "", p, RailKeys()...) }
+
+// Route sends referrals to a partner.
+type Route struct {
+	When Expr   `yaml:"when" required:"true" want:"an expression of referral, such as referral.specialty == \"cardiology\"" doc:"true for the referrals that go there"`
+	To   string `yaml:"to" required:"true" want:"the id of a partner" doc:"partner"`
+	Node Node   `yaml:"."`
+}
+
+// Partner finds a partner by id.
+func (c *Config) Partner(id string) (Partner, bool) {
+	for _, p := range c.Partners {
+		if p.ID == id {
+			return p, true
+		}
+	}
+	return Partner{}, false
+}
+
+// Channel finds a channel by name.
+func (c *Config) Channel(name string) (Channel, bool) {
+	for _, ch := range c.Channels {
+		if ch.Name == name {
+			return ch, true
+		}
+	}
+	return Channel{}, false
+}
