@@ -37,9 +37,9 @@ type Document struct {
 	Authors            []Author       `json:"authors,omitempty"` // Write needs at least one
 	Custodian          Organization   `json:"custodian,omitzero"`
 	LegalAuthenticator *Authenticator `json:"legal_authenticator,omitempty"` // only who really signed
-	Recipients         []Recipient    `json:"recipients,omitempty"`
-	Participants       []Participant  `json:"participants,omitempty"` // CALLBCK, IND, HLD and others
-	Orders             []ID           `json:"orders,omitempty"`       // inFulfillmentOf beside ReferralID
+	Recipients         []Recipient    `json:"recipients,omitempty"`          // at most one in a Referral Note
+	Participants       []Participant  `json:"participants,omitempty"`        // CALLBCK, IND, HLD and others; a Consultation Note can only hold CALLBCK
+	Orders             []ID           `json:"orders,omitempty"`              // inFulfillmentOf beside ReferralID
 	Related            []Related      `json:"related,omitempty"`
 	Service            *ServiceEvent  `json:"service_event,omitempty"`
 	Encounter          *Encounter     `json:"encounter,omitempty"` // encompassingEncounter

@@ -84,6 +84,7 @@ type Entry struct {
 	Coverage *Coverage     `json:"coverage,omitempty"`
 	Subject  Code          `json:"subject,omitzero"` // family: the relationship
 	Location *Organization `json:"location,omitempty"`
+	Media    *Body         `json:"media,omitempty"` // note: the clinician's own file; family, social: not used
 	Parts    []Entry       `json:"parts,omitempty"`
 }
 

@@ -1,0 +1,273 @@
+package ccda
+
+func (e *encoder) procedure(it *item) {
+	e.open("procedure", "classCode", "PROC", "moodCode", among(it.Mood, "EVN INT", "EVN"), "negationInd", negated(it.Negated))
+	e.start(it)
+	e.code(it.Code, codeOpt{anchor: it.words()})
+	e.row(it)
+	e.empty("statusCode", "code", among(it.Status, "completed active aborted cancelled", "completed"))
+	e.period("effectiveTime", it.Time, false)
+	if !it.Site.zero() {
+		e.code(it.Site, codeOpt{name: "targetSiteCode", systems: []string{SNOMED}})
+	}
+	e.tail(it, func() { e.reason(it) })
+	e.end("procedure")
+}
+
+const resultStates = "aborted active cancelled completed held suspended"
+
+// organizer writes a Result Organizer (T.4.1) or a Vital Signs Organizer (T.4.26) with its observations.
+func (e *encoder) organizer(it *item) {
+	class := "BATTERY"
+	if it.Kind == KindVitals || it.Class == "CLUSTER" {
+		class = "CLUSTER"
+	}
+	e.open("organizer", "classCode", class, "moodCode", "EVN")
+	e.start(it)
+	if it.Kind == KindVitals {
+		e.open("code", "code", "46680005", "codeSystem", SNOMED, "codeSystemName", "SNOMED CT", "displayName", "Vital signs")
+		e.empty("translation", "code", "74728-7", "codeSystem", LOINC, "codeSystemName", "LOINC", "displayName", "Vital signs")
+		e.end("code")
+		e.empty("statusCode", "code", "completed")
+	} else {
+		e.code(it.Code, codeOpt{anchor: it.words()})
+		e.empty("statusCode", "code", among(it.Status, resultStates, "completed"))
+	}
+	if it.Kind == KindVitals || !it.Time.zero() {
+		if p := it.Time; p.Point != "" {
+			e.period("effectiveTime", Period{Low: p.Point, High: p.Point}, true)
+		} else {
+			if it.Kind == KindPanel && p.High == "" && p.OpenHigh == "" {
+				p.OpenHigh = "UNK"
+			}
+			e.period("effectiveTime", p, it.Kind == KindPanel)
+		}
+	}
+	if it.To != nil {
+		e.open("performer", "typeCode", "PRF")
+		e.entity("assignedEntity", it.To)
+		e.end("performer")
+	}
+	e.by(it.By)
+	for i := range it.parts {
+		e.open("component")
+		e.observation(&it.parts[i])
+		e.end("component")
+	}
+	if clean(it.Text) != "" {
+		e.open("component")
+		e.open("act", "classCode", "ACT", "moodCode", "EVN")
+		e.template(tpl+"4.64", "", false)
+		e.empty("code", "code", "48767-8", "codeSystem", LOINC, "displayName", "Annotation comment")
+		e.open("text")
+		e.empty("reference", "value", "#"+it.anchor+"-t")
+		e.end("text")
+		e.end("act")
+		e.end("component")
+	}
+	e.end("organizer")
+}
+
+// observation writes results, vital signs, social history, status observations and those of no template.
+func (e *encoder) observation(it *item) {
+	e.open("observation", "classCode", "OBS", "moodCode", "EVN", "negationInd", negated(it.Negated))
+	e.start(it)
+	e.observationCode(it)
+	e.row(it)
+	status := "completed"
+	if it.Kind == KindResult {
+		status = among(it.Status, resultStates, "completed")
+	}
+	e.empty("statusCode", "code", status)
+	e.observationTime(it)
+	e.value(it)
+	if !it.Interpretation.zero() {
+		e.code(it.Interpretation, codeOpt{name: "interpretationCode", systems: []string{Interpretation}})
+	}
+	if !it.Site.zero() {
+		e.code(it.Site, codeOpt{name: "targetSiteCode"})
+	}
+	e.tail(it, nil)
+	if s := clean(it.Range); s != "" {
+		e.open("referenceRange")
+		e.open("observationRange")
+		e.element("text", s)
+		e.open("value", "xsi:type", "ST")
+		e.end("value")
+		e.end("observationRange")
+		e.end("referenceRange")
+	}
+	e.end("observation")
+}
+
+func (e *encoder) observationCode(it *item) {
+	c, opt := it.Code, codeOpt{anchor: it.words()}
+	usual := Code{}
+	switch it.Kind {
+	case KindVital:
+		opt.systems = []string{LOINC}
+	case KindSocial:
+		opt.foreign = true
+	case KindSmoking:
+		usual = Code{Code: "72166-2", System: LOINC, Display: "Tobacco smoking status"}
+	case KindTobacco:
+		usual = Code{Code: "11367-0", System: LOINC, Display: "History of tobacco use"}
+	case KindFunctional:
+		usual = Code{Code: "54522-8", System: LOINC, Display: "Functional status"}
+	case KindMental:
+		usual = Code{Code: "373930000", System: SNOMED, Display: "Cognitive function",
+			Translations: []Code{{Code: "75275-8", System: LOINC, Display: "Cognitive function"}}}
+	}
+	if usual.Code != "" && (c.zero() || it.Kind != KindFunctional && it.Kind != KindMental && c.Code != usual.Code) {
+		usual.Text = c.Text
+		c = usual
+	}
+	e.code(c, opt)
+}
+
+func (e *encoder) observationTime(it *item) {
+	switch it.Kind {
+	case KindSmoking:
+		e.timeOr("effectiveTime", nonEmpty(stamp(it.Time.Point), stamp(it.Time.Low)))
+	case KindTobacco:
+		e.period("effectiveTime", it.Time.asInterval(), true)
+	default:
+		e.period("effectiveTime", it.Time, false)
+	}
+}
+
+// value writes the value of an observation in the type that fits; what fits none goes out as text.
+func (e *encoder) value(it *item) {
+	v := it.Value
+	if value, unit, ok := quantityAttrs(v.Quantity); ok {
+		e.empty("value", "xsi:type", "PQ", "value", value, "unit", unit)
+		return
+	}
+	if it.Kind == KindVital {
+		e.empty("value", "xsi:type", "PQ", "nullFlavor", "UNK")
+		return
+	}
+	low, lowUnit, hasLow := quantityAttrs(v.Low)
+	high, highUnit, hasHigh := quantityAttrs(v.High)
+	coded := it.Kind == KindSmoking || it.Kind == KindTobacco
+	switch {
+	case coded:
+		e.code(v.Code, codeOpt{name: "value", xsi: "CD", systems: []string{SNOMED}})
+	case hasLow || hasHigh:
+		e.open("value", "xsi:type", "IVL_PQ")
+		if hasLow {
+			e.empty("low", "value", low, "unit", lowUnit)
+		}
+		if hasHigh {
+			e.empty("high", "value", high, "unit", highUnit)
+		}
+		e.end("value")
+	case !v.Code.zero():
+		e.code(v.Code, codeOpt{name: "value", xsi: "CD"})
+	case stamp(v.Time) != "":
+		e.empty("value", "xsi:type", "TS", "value", stamp(v.Time))
+	default:
+		if s := v.words(); s != "" {
+			e.element("value", s, "xsi:type", "ST")
+			return
+		}
+		e.empty("value", "xsi:type", "ST", "nullFlavor", "UNK")
+	}
+}
+
+// visit writes an Encounter Activity (T.4.49).
+func (e *encoder) visit(it *item) {
+	e.open("encounter", "classCode", "ENC", "moodCode", "EVN")
+	e.start(it)
+	e.code(it.Code, codeOpt{anchor: it.words()})
+	e.row(it)
+	e.period("effectiveTime", it.Time, false)
+	if it.To != nil {
+		e.open("performer", "typeCode", "PRF")
+		e.entity("assignedEntity", it.To)
+		e.end("performer")
+	}
+	e.by(it.By)
+	if l := it.Location; l != nil {
+		e.open("participant", "typeCode", "LOC")
+		e.open("participantRole", "classCode", "SDLOC")
+		e.template(tpl+"4.32", "", false)
+		e.ids(l.IDs)
+		e.empty("code", "nullFlavor", "UNK")
+		e.addresses(l.Addresses)
+		e.telecoms(l.Telecoms)
+		e.open("playingEntity", "classCode", "PLC")
+		e.element("name", nonEmpty(clean(l.Name), "not named"))
+		e.end("playingEntity")
+		e.end("participantRole")
+		e.end("participant")
+	}
+	rest := *it.Entry
+	rest.To, rest.By = nil, nil
+	e.tail(&item{Entry: &rest, anchor: it.anchor}, nil)
+	e.end("encounter")
+}
+
+// family writes a Family History Organizer (T.4.45) with its observations (T.4.46).
+func (e *encoder) family(it *item) {
+	e.open("organizer", "classCode", "CLUSTER", "moodCode", "EVN")
+	e.start(it)
+	e.empty("statusCode", "code", "completed")
+	e.open("subject")
+	e.open("relatedSubject", "classCode", "PRS")
+	e.code(it.Subject, codeOpt{})
+	e.end("relatedSubject")
+	e.end("subject")
+	e.by(it.By)
+	for i := range it.parts {
+		p := &it.parts[i]
+		e.open("component")
+		e.open("observation", "classCode", "OBS", "moodCode", "EVN", "negationInd", negated(p.Negated))
+		e.template(tpl+"4.46", ext15, true)
+		e.entryIDs(p)
+		e.open("code", "code", "55607006", "codeSystem", SNOMED, "displayName", "Problem")
+		e.empty("translation", "code", "75326-9", "codeSystem", LOINC, "displayName", "Problem")
+		e.end("code")
+		e.row(p)
+		e.empty("statusCode", "code", "completed")
+		e.period("effectiveTime", p.Time, false)
+		e.problemValue(p)
+		e.tail(p, nil)
+		e.end("observation")
+		e.end("component")
+	}
+	e.end("organizer")
+}
+
+// note writes a Note Activity (T.4.202): its words stand in the narrative, its file in the entry.
+func (e *encoder) note(it *item) {
+	e.open("act", "classCode", "ACT", "moodCode", "EVN")
+	e.start(it)
+	c := it.Code
+	if c.Code != "34109-9" {
+		t := c
+		t.Translations = nil
+		c = Code{Code: "34109-9", System: LOINC, Display: "Note", Translations: append([]Code{t}, it.Code.Translations...)}
+	}
+	e.code(c, codeOpt{})
+	if m := it.Media; m != nil && len(m.Data) > 0 {
+		e.openMixed("text", "mediaType", clean(m.MediaType), "representation", "B64")
+		e.base64(m.Data)
+		e.empty("reference", "value", "#"+it.anchor)
+		e.end("text")
+	} else {
+		e.row(it)
+	}
+	e.empty("statusCode", "code", among(it.Status, "completed active aborted cancelled", "completed"))
+	p := it.Time
+	if p.zero() {
+		p.Point = e.doc.Time
+	}
+	e.period("effectiveTime", p, false)
+	by := it.By
+	if by == nil {
+		by = &e.doc.Authors[0]
+	}
+	e.by(by)
+	e.end("act")
+}

@@ -1,0 +1,457 @@
+package ccda
+
+import "strconv"
+
+// header writes the US Realm Header (T.1.1) in the order of the CDA schema.
+func (e *encoder) header() {
+	d := e.doc
+	e.empty("realmCode", "code", "US")
+	e.empty("typeId", "root", "2.16.840.1.113883.1.3", "extension", "POCD_HD000040")
+	e.template(headerRoot, ext15, true)
+	e.template(e.spec.Root, ext15, e.spec.Twin)
+	level := d.confidentiality()
+	if level != "N" {
+		e.template(ds4pDocument, "", false)
+	}
+	e.id(d.ID, "UNK")
+	e.documentCode()
+	e.element("title", d.title(e.spec))
+	e.empty("effectiveTime", "value", stamp(d.Time))
+	e.empty("confidentialityCode", "code", level, "codeSystem", Confidential)
+	e.empty("languageCode", "code", language(d.Language, "en-US"))
+	set := d.SetID
+	if !set.usable() {
+		set = d.ID
+	}
+	e.empty("setId", "root", set.Root, "extension", clean(set.Extension), "assigningAuthorityName", clean(set.Authority))
+	e.empty("versionNumber", "value", strconv.Itoa(max(1, d.Version)))
+	e.recordTarget()
+	for i := range d.Authors {
+		e.author(&d.Authors[i])
+	}
+	e.custodian()
+	e.recipients()
+	if a := d.LegalAuthenticator; a != nil {
+		e.open("legalAuthenticator")
+		e.timeOr("time", a.Time)
+		e.empty("signatureCode", "code", "S")
+		e.entity("assignedEntity", &a.Party)
+		e.end("legalAuthenticator")
+	}
+	for i := range d.Participants {
+		if d.Type == TypeConsult && d.Participants[i].Type != "CALLBCK" {
+			continue // HL7's rules for the Consultation Note take every participant for a call-back contact (CONF:1198-31657)
+		}
+		e.participant(&d.Participants[i])
+	}
+	e.orders()
+	e.serviceEvent()
+	for _, r := range d.Related {
+		e.related(r)
+	}
+	e.encompassing()
+}
+
+func (d *Document) title(spec *docSpec) string {
+	if s := clean(d.Title); s != "" {
+		return s
+	}
+	return spec.Title
+}
+
+func (e *encoder) documentCode() {
+	c := e.doc.Code
+	if e.doc.Type == TypeCCD || c.System != "" && c.System != LOINC || !codeFits(LOINC, c.Code) {
+		c = Code{Code: e.spec.Code, Display: e.spec.Names, Translations: c.Translations}
+	}
+	c.System = LOINC
+	e.code(c, codeOpt{})
+}
+
+// language returns s when it has the shape of a language code.
+func language(s, otherwise string) string {
+	if len(s) < 2 || len(s) > 20 || keepOnly(s, "-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != s {
+		return otherwise
+	}
+	return s
+}
+
+func (e *encoder) recordTarget() {
+	p := &e.doc.Patient
+	e.open("recordTarget")
+	e.open("patientRole")
+	e.ids(p.IDs)
+	e.addresses(p.Addresses)
+	e.telecoms(p.Telecoms)
+	e.open("patient")
+	names := 0
+	for _, n := range p.Names {
+		if !n.zero() {
+			e.patientName(n)
+			names++
+		}
+	}
+	if names == 0 {
+		e.patientName(Name{})
+	}
+	e.code(p.Sex, codeOpt{name: "administrativeGenderCode", systems: []string{Gender}})
+	e.timeOr("birthTime", p.BirthTime)
+	if p.DeceasedTime != "" {
+		e.empty("sdtc:deceasedInd", "value", "true")
+		e.timeOr("sdtc:deceasedTime", p.DeceasedTime)
+	}
+	if !p.MaritalStatus.zero() {
+		e.code(p.MaritalStatus, codeOpt{name: "maritalStatusCode"})
+	}
+	if !p.Religion.zero() {
+		e.code(p.Religion, codeOpt{name: "religiousAffiliationCode"})
+	}
+	e.raceCodes(p.Races, "raceCode")
+	e.raceCodes(p.Ethnicities, "ethnicGroupCode")
+	for i := range p.Guardians {
+		e.guardian(&p.Guardians[i])
+	}
+	for _, l := range p.Languages {
+		e.open("languageCommunication")
+		if c := language(l.Code, ""); c != "" {
+			e.empty("languageCode", "code", c)
+		} else {
+			e.empty("languageCode", "nullFlavor", "UNK")
+		}
+		if l.Preferred {
+			e.empty("preferenceInd", "value", "true")
+		}
+		e.end("languageCommunication")
+	}
+	e.end("patient")
+	if p.ProviderOrg != nil {
+		e.organization("providerOrganization", p.ProviderOrg, false)
+	}
+	e.end("patientRole")
+	e.end("recordTarget")
+}
+
+// raceCodes writes the first code in CDA and the others in the sdtc extension. An extension without a first code is
+// not allowed.
+func (e *encoder) raceCodes(list []Code, name string) {
+	opt := codeOpt{name: name, systems: []string{RaceEthnicity}}
+	if len(list) == 0 {
+		e.code(Code{}, opt)
+		return
+	}
+	e.code(list[0], opt)
+	opt.name = "sdtc:" + name
+	if first, _ := list[0].pick(opt.systems); first.Code == "" {
+		return
+	}
+	for _, c := range list[1:] {
+		if more, _ := c.pick(opt.systems); more.Code != "" {
+			e.empty(opt.name, "code", more.Code, "codeSystem", more.System, "codeSystemName", systemName(more), "displayName", clean(more.Display))
+		}
+	}
+}
+
+func (e *encoder) guardian(g *Guardian) {
+	e.open("guardian")
+	if !g.Code.zero() {
+		e.code(g.Code, codeOpt{})
+	}
+	if len(g.Addresses) > 0 {
+		e.addresses(g.Addresses)
+	}
+	if len(g.Telecoms) > 0 {
+		e.telecoms(g.Telecoms)
+	}
+	if g.Org != nil && g.Name.zero() {
+		e.organization("guardianOrganization", g.Org, false)
+	} else {
+		e.open("guardianPerson")
+		e.personName(g.Name, "name")
+		e.end("guardianPerson")
+	}
+	e.end("guardian")
+}
+
+// organization writes an organisation; strict ones need id, name, telecom and address.
+func (e *encoder) organization(element string, o *Organization, strict bool) {
+	e.open(element)
+	e.ids(o.IDs)
+	if s := clean(o.Name); s != "" {
+		e.element("name", s)
+	} else {
+		e.empty("name", "nullFlavor", "UNK")
+	}
+	telecoms, addresses := o.Telecoms, o.Addresses
+	if strict { // exactly one of each (CONF:1198-5525)
+		telecoms, addresses = telecoms[:min(1, len(telecoms))], addresses[:min(1, len(addresses))]
+	}
+	e.telecoms(telecoms)
+	e.addresses(addresses)
+	e.end(element)
+}
+
+func (e *encoder) author(a *Author) {
+	e.open("author")
+	t := a.Time
+	if stamp(t) == "" {
+		t = e.doc.Time
+	}
+	e.timeOr("time", t)
+	e.open("assignedAuthor")
+	e.ids(a.IDs)
+	if !a.Code.zero() {
+		e.code(a.Code, codeOpt{})
+	}
+	e.addresses(a.Addresses)
+	e.telecoms(a.Telecoms)
+	e.authorIs(a)
+	org := a.Org
+	if org == nil && a.Device != nil && e.doc.Type == TypeCCD {
+		org = &e.doc.Custodian // a device cannot stand alone (CONF:1198-8456)
+	}
+	if org != nil {
+		e.organization("representedOrganization", org, false)
+	}
+	e.end("assignedAuthor")
+	e.end("author")
+}
+
+func (e *encoder) authorIs(a *Author) {
+	if a.Device == nil {
+		e.open("assignedPerson")
+		e.personName(a.Name, "name")
+		e.end("assignedPerson")
+		return
+	}
+	e.open("assignedAuthoringDevice")
+	for _, p := range [][2]string{{"manufacturerModelName", a.Device.Model}, {"softwareName", a.Device.Software}} {
+		if s := clean(p[1]); s != "" {
+			e.element(p[0], s)
+		} else {
+			e.empty(p[0], "nullFlavor", "UNK")
+		}
+	}
+	e.end("assignedAuthoringDevice")
+}
+
+func (e *encoder) custodian() {
+	e.open("custodian")
+	e.open("assignedCustodian")
+	e.organization("representedCustodianOrganization", &e.doc.Custodian, true)
+	e.end("assignedCustodian")
+	e.end("custodian")
+}
+
+// recipients writes the informationRecipients; a Referral Note has exactly one (CONF:1198-31589).
+func (e *encoder) recipients() {
+	list := e.doc.Recipients
+	if e.doc.Type == TypeReferral {
+		if len(list) == 0 {
+			list = []Recipient{{}}
+		}
+	}
+	for i := range list {
+		r := &list[i]
+		e.open("informationRecipient", "typeCode", among(r.Kind, "PRCP TRC", ""))
+		e.open("intendedRecipient")
+		for _, id := range r.IDs {
+			if id.usable() {
+				e.id(id, "UNK")
+			}
+		}
+		if len(r.Addresses) > 0 {
+			e.addresses(r.Addresses)
+		}
+		if len(r.Telecoms) > 0 {
+			e.telecoms(r.Telecoms)
+		}
+		if !r.Name.zero() || e.doc.Type == TypeReferral {
+			e.open("informationRecipient")
+			e.personName(r.Name, "name")
+			e.end("informationRecipient")
+		}
+		if r.Org != nil {
+			e.organization("receivedOrganization", r.Org, false)
+		}
+		e.end("intendedRecipient")
+		e.end("informationRecipient")
+	}
+}
+
+const participationTypes = "CALLBCK IND HLD COV ENT INF NOT DIR RCT REFB REFT RESP PART VRF GUAR ESC CON CSM BBY BEN"
+
+func (e *encoder) participant(p *Participant) {
+	class := "ASSIGNED"
+	if p.Type == "IND" {
+		class = "PRS"
+	} else if p.Type == "HLD" {
+		class = "POLHOLD"
+	}
+	e.open("participant", "typeCode", among(p.Type, participationTypes, "IND"))
+	if !p.Time.zero() {
+		e.period("time", p.Time, false)
+	}
+	e.open("associatedEntity", "classCode", e.participantClass(p, class))
+	e.ids(p.IDs)
+	if !p.Code.zero() {
+		e.code(p.Code, codeOpt{})
+	}
+	e.addresses(p.Addresses)
+	e.telecoms(p.Telecoms)
+	if !p.Name.zero() || p.Org == nil {
+		e.open("associatedPerson")
+		e.personName(p.Name, "name")
+		e.end("associatedPerson")
+	}
+	if p.Org != nil {
+		e.organization("scopingOrganization", p.Org, false)
+	}
+	e.end("associatedEntity")
+	e.end("participant")
+}
+
+const entityClasses = "ASSIGNED PRS NOK CAREGIVER AGNT GUAR ECON POLHOLD PAT PROV CON COVPTY IDENT LIC QUAL SPNSR PAYOR"
+
+func (e *encoder) participantClass(p *Participant, usual string) string {
+	if p.Type == "CALLBCK" {
+		return "ASSIGNED"
+	}
+	return among(p.Class, entityClasses, usual)
+}
+
+// orders writes inFulfillmentOf: the referral ID first, it closes the loop.
+func (e *encoder) orders() {
+	n := 0
+	seen := ID{}
+	for i, id := range append([]ID{e.doc.ReferralID}, e.doc.Orders...) {
+		if !id.usable() || i > 0 && id.Same(seen) {
+			continue
+		}
+		if i == 0 {
+			seen = id
+		}
+		n++
+		e.open("inFulfillmentOf")
+		e.open("order")
+		e.id(id, "UNK")
+		e.end("order")
+		e.end("inFulfillmentOf")
+	}
+	if n == 0 && e.doc.Type == TypeConsult {
+		e.open("inFulfillmentOf")
+		e.open("order")
+		e.empty("id", "nullFlavor", "UNK")
+		e.end("order")
+		e.end("inFulfillmentOf")
+	}
+}
+
+func (e *encoder) serviceEvent() {
+	s := e.doc.Service
+	if s == nil {
+		if e.doc.Type != TypeCCD {
+			return
+		}
+		s = &ServiceEvent{}
+	}
+	p := s.Time
+	if p.Low == "" && p.Point != "" {
+		p.Low, p.Point = p.Point, ""
+	}
+	if p.High == "" && p.OpenHigh == "" && e.doc.Type == TypeCCD {
+		p.OpenHigh = "UNK"
+	}
+	e.open("documentationOf")
+	e.open("serviceEvent", "classCode", e.class(s.Class))
+	e.period("effectiveTime", p, true)
+	for i := range s.Performers {
+		f := &s.Performers[i]
+		e.open("performer", "typeCode", among(f.Type, "PRF PPRF SPRF", "PRF"))
+		if !f.Function.zero() {
+			e.code(f.Function, codeOpt{name: "functionCode"})
+		}
+		e.entity("assignedEntity", &f.Party)
+		e.end("performer")
+	}
+	e.end("serviceEvent")
+	e.end("documentationOf")
+}
+
+func (e *encoder) class(s string) string {
+	if e.doc.Type == TypeCCD {
+		return "PCPR"
+	}
+	return among(s, "PCPR ACT ENC OBS PROC SPLY SBADM CONS INFRM", "PCPR")
+}
+
+// entity writes an assignedEntity.
+func (e *encoder) entity(element string, p *Party) {
+	e.open(element)
+	e.ids(p.IDs)
+	if !p.Code.zero() {
+		e.code(p.Code, codeOpt{})
+	}
+	e.addresses(p.Addresses)
+	e.telecoms(p.Telecoms)
+	if !p.Name.zero() || p.Org == nil {
+		e.open("assignedPerson")
+		e.personName(p.Name, "name")
+		e.end("assignedPerson")
+	}
+	if p.Org != nil {
+		e.organization("representedOrganization", p.Org, false)
+	}
+	e.end(element)
+}
+
+func (e *encoder) related(r Related) {
+	if !r.ID.usable() {
+		return
+	}
+	e.open("relatedDocument", "typeCode", among(r.Type, "APND RPLC XFRM", "RPLC"))
+	e.open("parentDocument")
+	e.id(r.ID, "UNK")
+	if r.SetID.usable() {
+		e.empty("setId", "root", r.SetID.Root, "extension", clean(r.SetID.Extension))
+	}
+	if r.Version > 0 {
+		e.empty("versionNumber", "value", strconv.Itoa(r.Version))
+	}
+	e.end("parentDocument")
+	e.end("relatedDocument")
+}
+
+func (e *encoder) encompassing() {
+	v := e.doc.Encounter
+	if v == nil {
+		if e.doc.Type != TypeConsult {
+			return
+		}
+		v = &Encounter{}
+	}
+	e.open("componentOf")
+	e.open("encompassingEncounter")
+	e.ids(v.IDs)
+	if !v.Code.zero() {
+		e.code(v.Code, codeOpt{})
+	}
+	e.period("effectiveTime", v.Time, false)
+	if v.Responsible != nil {
+		e.open("responsibleParty")
+		e.entity("assignedEntity", v.Responsible)
+		e.end("responsibleParty")
+	}
+	if l := v.Location; l != nil {
+		e.open("location")
+		e.open("healthCareFacility")
+		e.ids(l.IDs)
+		e.open("location")
+		e.element("name", clean(l.Name))
+		e.addresses(l.Addresses)
+		e.end("location")
+		e.end("healthCareFacility")
+		e.end("location")
+	}
+	e.end("encompassingEncounter")
+	e.end("componentOf")
+}
