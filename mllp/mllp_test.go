@@ -65,6 +65,7 @@ func TestReader(t *testing.T) {
 		{"only garbage", "GET / HTTP/1.1\r\n\r\n", nil, io.EOF},
 		{"too much garbage", strings.Repeat("x", 101), nil, ErrNoStart},
 		{"too long", "\x0B" + strings.Repeat("x", 201) + "\x1C\r", nil, ErrTooLarge},
+		{"too long before a restart", "\x0B" + strings.Repeat("x", 201) + "\x0Ba\x1C\r", nil, ErrTooLarge},
 		{"at the limit", "\x0B" + strings.Repeat("x", 200) + "\x1C\r", []string{strings.Repeat("x", 200)}, io.EOF},
 		{"endless line ends", "\x0Ba\x1C\r" + strings.Repeat("\r", 300), []string{"a"}, ErrNoStart},
 	} {

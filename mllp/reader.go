@@ -104,8 +104,11 @@ func (r *Reader) next() (Frame, error) {
 		if end >= 0 {
 			part = r.buf[:end]
 		}
-		if i := bytes.LastIndexByte(part, StartBlock); i >= 0 {
-			f.Restarts += bytes.Count(part, []byte{StartBlock})
+		if i := bytes.IndexByte(part, StartBlock); i >= 0 {
+			if err := r.fits(len(r.msg) + i); err != nil { // also of what is dropped: how the stream is cut must not matter
+				return Frame{}, err
+			}
+			f.Restarts++
 			r.use(i + 1)
 			r.msg = r.msg[:0]
 			continue
@@ -231,8 +234,8 @@ func (r *Reader) within(err error) error {
 // keep appends to the message within the limit and the budget. Memory doubles, so that growing costs little, but never past the limit.
 func (r *Reader) keep(part []byte) error {
 	need := len(r.msg) + len(part)
-	if need > r.lim.Message {
-		return &Error{ErrTooLarge, r.at, fmt.Sprintf("more than %d bytes", r.lim.Message), fmt.Sprintf("at most %d", r.lim.Message)}
+	if err := r.fits(need); err != nil {
+		return err
 	}
 	if need > cap(r.msg) {
 		size := min(max(2*cap(r.msg), need, 4<<10), r.lim.Message)
@@ -248,6 +251,13 @@ func (r *Reader) keep(part []byte) error {
 		r.give(old)
 	}
 	r.msg = append(r.msg, part...)
+	return nil
+}
+
+func (r *Reader) fits(n int) error {
+	if n > r.lim.Message {
+		return &Error{ErrTooLarge, r.at, fmt.Sprintf("more than %d bytes", r.lim.Message), fmt.Sprintf("at most %d", r.lim.Message)}
+	}
 	return nil
 }
 
