@@ -9,7 +9,7 @@ import (
 // check finds the mistakes that need more than one value: names that stand twice, references to nobody, numbers that cannot be.
 func (l *loader) check() {
 	c := l.cfg
-	l.identity(c.Organization.Node)
+	l.identity(c.Organization.Node, c.Organization.NPI, c.Organization.OID)
 	if c.Limits.Message > c.Limits.Memory {
 		l.p.Add(c.Node.Field("limits").Field("message"), "got %s, want at most limits.memory (%s)", c.Limits.Message, c.Limits.Memory)
 	}
@@ -39,7 +39,7 @@ func (l *loader) store() {
 func (l *loader) channels() {
 	names := map[string]Position{}
 	for _, ch := range l.cfg.Channels {
-		l.unique(names, ch.Node.Field("name"), "channel")
+		l.unique(names, ch.Node.Field("name"), ch.Name, "channel")
 		if ch.Partner != "" {
 			l.partner(ch.Node.Field("partner"), ch.Partner)
 		}
@@ -48,11 +48,14 @@ func (l *loader) channels() {
 
 func (l *loader) partners() {
 	ids, senders := map[string]Position{}, map[string]string{}
-	for _, p := range l.cfg.Partners {
-		l.unique(ids, p.Node.Field("id"), "partner")
-		l.identity(p.Node)
-		for _, c := range p.Node.Field("clinicians").Items() {
-			l.identity(c)
+	for i, p := range l.cfg.Partners {
+		l.unique(ids, p.Node.Field("id"), p.ID, "partner")
+		l.identity(p.Node, p.NPI, p.OID)
+		for _, c := range p.Clinicians {
+			l.identity(c.Node, c.NPI, "")
+		}
+		if p.Name == "" {
+			l.cfg.Partners[i].Name = p.ID
 		}
 		if p.Application == "" && p.Facility == "" {
 			continue
@@ -86,6 +89,10 @@ func (l *loader) partner(n Node, id string) (Partner, bool) {
 	for _, p := range l.cfg.Partners {
 		ids = append(ids, p.ID)
 	}
+	if len(ids) == 0 {
+		l.p.Add(n, "got %q, want a partner defined under partners, where there is none", clip(id))
+		return Partner{}, false
+	}
 	const shown = 12
 	list := strings.Join(ids[:min(len(ids), shown)], ", ")
 	if len(ids) > shown {
@@ -96,9 +103,8 @@ func (l *loader) partner(n Node, id string) (Partner, bool) {
 }
 
 // unique reports names that stand twice over all files, and names that would not survive in a URL, a metric or a lane.
-func (l *loader) unique(seen map[string]Position, n Node, what string) {
-	name, ok := n.Scalar()
-	if !ok || name == "" {
+func (l *loader) unique(seen map[string]Position, n Node, name, what string) {
+	if name == "" {
 		return // Decode said so
 	}
 	if !isName(name) {
@@ -112,11 +118,11 @@ func (l *loader) unique(seen map[string]Position, n Node, what string) {
 }
 
 // identity checks the npi and oid of a mapping.
-func (l *loader) identity(n Node) {
-	if npi, ok := n.Field("npi").Scalar(); ok && npi != "" && !ValidNPI(npi) {
+func (l *loader) identity(n Node, npi, oid string) {
+	if npi != "" && !ValidNPI(npi) {
 		l.p.Add(n.Field("npi"), "got %q, want a 10-digit NPI with a right check digit", clip(npi))
 	}
-	if oid, ok := n.Field("oid").Scalar(); ok && !ValidOID(oid) {
+	if oid != "" && !ValidOID(oid) {
 		l.p.Add(n.Field("oid"), "got %q, want an OID such as 2.16.840.1.113883.3.72.5.9.1", clip(oid))
 	}
 }

@@ -22,10 +22,12 @@ type Config struct {
 
 // Organization is who we are.
 type Organization struct {
-	Name string `yaml:"name" required:"true" want:"the name of our organisation" doc:"our name as partners see it"`
-	OID  string `yaml:"oid" required:"true" want:"an OID such as 2.16.840.1.113883.3.72.5.9.1" doc:"our assigning authority: referral IDs are <value>^^<oid>^ISO"`
-	NPI  string `yaml:"npi" want:"a 10-digit NPI with a right check digit" doc:"our national provider identifier"`
-	Node Node   `yaml:"."`
+	Name  string `yaml:"name" required:"true" want:"the name of our organisation" doc:"our name as partners see it"`
+	OID   string `yaml:"oid" required:"true" want:"an OID such as 2.16.840.1.113883.3.72.5.9.1" doc:"our assigning authority: referral IDs are <value>^^<oid>^ISO"`
+	NPI   string `yaml:"npi" want:"a 10-digit NPI with a right check digit" doc:"our national provider identifier"`
+	Phone string `yaml:"phone" doc:"our telephone number, for letters and cover pages"`
+	Fax   string `yaml:"fax" doc:"our fax number, for letters and cover pages"`
+	Node  Node   `yaml:"."`
 }
 
 // Store is where messages and referrals are kept.
@@ -51,7 +53,7 @@ type Console struct {
 // by the rail from the same node with Decode.
 type Channel struct {
 	Name        string   `yaml:"name" required:"true" want:"a name, unique among channels" doc:"name in listings, logs and metrics"`
-	Type        string   `yaml:"type" required:"true" enum:"mllp|direct|fax|file" doc:"rail that moves the bytes"`
+	Type        string   `yaml:"type" required:"true" enum:"mllp|direct|fax|file" soon:"fhir" doc:"rail that moves the bytes"`
 	Partner     string   `yaml:"partner" want:"the id of a partner" doc:"who speaks here; without it the message says who (MSH-3/MSH-4, signature, calling number)"`
 	When        Expr     `yaml:"when" want:"an expression that is true or false" doc:"messages it is not true for are acknowledged and ignored; absent: all count"`
 	Set         Sets     `yaml:"set" doc:"values of the referral that rules give"`
@@ -83,7 +85,7 @@ type Partner struct {
 	OID         string      `yaml:"oid" want:"an OID such as 2.16.840.1.113883.3.72.5.9.2" doc:"its assigning authority"`
 	Clinicians  []Clinician `yaml:"clinicians" doc:"people who may be named in a referral"`
 	Specialties []string    `yaml:"specialties" doc:"what it takes, in the words that routes use"`
-	Part2       string      `yaml:"part2" enum:"unknown|program|not_program" default:"unknown" doc:"42 CFR Part 2: program: all it sends is protected; not_program: a hit of a rule labels without a hold"`
+	Part2       string      `yaml:"part2" enum:"program|not" doc:"42 CFR Part 2: program: what it sends is protected; not: no such program, a hit of a rule labels without a hold; absent: unknown"`
 	Rails       []Rail      `yaml:"rails" doc:"ways out in order of preference; the next one is tried when one cannot deliver"`
 	Node        Node        `yaml:"." label:"id"`
 }
@@ -93,11 +95,12 @@ type Clinician struct {
 	Name   string `yaml:"name" required:"true" want:"a name" doc:"name with degree"`
 	NPI    string `yaml:"npi" want:"a 10-digit NPI with a right check digit" doc:"national provider identifier"`
 	Direct string `yaml:"direct" want:"a Direct address" doc:"own Direct address, when there is one"`
+	Node   Node   `yaml:"."`
 }
 
 // Rail is a way out to a partner. The keys besides type and address are the rail's own.
 type Rail struct {
-	Type    string `yaml:"type" required:"true" enum:"mllp|direct|fax|file" doc:"rail that moves the bytes"`
+	Type    string `yaml:"type" required:"true" enum:"mllp|direct|fax|file" soon:"fhir" doc:"rail that moves the bytes"`
 	Address string `yaml:"address" want:"an address of the rail: host:port, a Direct address, a fax number" doc:"where to"`
 	Node    Node   `yaml:"." open:"true"`
 }

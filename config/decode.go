@@ -24,6 +24,7 @@ type Decoder interface {
 //	default:"30s"          value of an absent key, as it would be written
 //	required:"true"        absent is a mistake
 //	enum:"auto|original"   the values allowed
+//	soon:"fhir"            words that a later release allows
 //	min:"1" max:"64MiB"    range of a number, duration, size, or of the length of a list
 //	want:"an address ..."  words for the message after `want`
 //	doc:"..."              meaning, for Describe
@@ -154,7 +155,17 @@ func (d decoder) field(n Node, v reflect.Value, tag reflect.StructTag) {
 		}
 		return
 	}
-	d.value(n, v, tag)
+	if !isScalar(v) {
+		d.value(n, v, tag)
+		return
+	}
+	if def, ok := tag.Lookup("default"); ok {
+		d.defaults(n, v, def)
+	}
+	before, got := d.p.Len(), reflect.New(v.Type()).Elem()
+	if d.value(n, got, tag); d.p.Len() == before {
+		v.Set(got)
+	}
 }
 
 // absent gives the structs inside an absent value their defaults.

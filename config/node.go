@@ -44,6 +44,9 @@ func (n Node) Named(key string) Node {
 // Pos is the place of the value as file:line:col.
 func (n Node) Pos() string { return n.Position().String() }
 
+// String is Pos: a node prints as its place, never as what stands there.
+func (n Node) String() string { return n.Pos() }
+
 // Position is the place of the value; of an absent one, the place of what would hold it.
 func (n Node) Position() Position {
 	if n.y == nil {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -102,24 +103,23 @@ func (d decoder) scalar(n Node, v reflect.Value, text string, tag reflect.Struct
 	if from {
 		shown = "another value there"
 	}
-	if !parseScalar(v, text) {
+	if text == "" && tag.Get("required") == "true" || !parseScalar(v, text) {
 		d.p.Add(n, "got %s, want %s", shown, d.wants(v, tag))
 		return
 	}
 	if enum := tag.Get("enum"); enum != "" {
 		names := strings.Split(enum, "|")
-		for _, name := range names {
-			if name == text {
-				return
-			}
+		if slices.Contains(names, text) {
+			return
+		}
+		if soon := tag.Get("soon"); soon != "" && slices.Contains(strings.Split(soon, "|"), text) {
+			shown += ", which is of a later release"
 		}
 		d.p.Add(n, "got %s, want %s%s", shown, d.wants(v, tag), suggestion(text, names))
-		v.SetZero()
 		return
 	}
 	if !within(v, tag.Get("min"), tag.Get("max")) {
 		d.p.Add(n, "got %s, want %s", shown, d.wants(v, tag))
-		v.SetZero()
 	}
 }
 

@@ -30,6 +30,9 @@ type File struct {
 	Bytes []byte
 }
 
+// String is the name; the bytes may hold secrets.
+func (f File) String() string { return f.Name }
+
 // source is a parsed file.
 type source struct {
 	name  string // as the user wrote it

@@ -13,13 +13,19 @@ func suggestion(word string, names []string) string {
 	return ""
 }
 
-// nearest is the name with the fewest edits from word, at most a third of its length (one for short words), or "".
+// nearest is the name with the fewest edits from word, at most a third of its length (one for short words), or the name that word is
+// the beginning of, or "".
 func nearest(word string, names []string) string {
 	const longest = 64
 	if len(word) > longest {
 		return ""
 	}
 	word = strings.ToLower(strings.ReplaceAll(word, "-", "_"))
+	for _, name := range names { // cut short: mem for memory
+		if len(word) >= 3 && strings.HasPrefix(strings.ToLower(name), word) {
+			return name
+		}
+	}
 	best, least := "", 1+max(1, len(word)/3)
 	for _, name := range names {
 		if len(name) > longest {
