@@ -1,0 +1,185 @@
+package direct
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"mime"
+	"mime/quotedprintable"
+	"net/mail"
+	"strings"
+)
+
+// Field is one header field, unfolded, without white space around its value.
+type Field struct {
+	Name, Value string
+}
+
+// Header is a header section in its order.
+type Header []Field
+
+// Value returns the first field of that name, compared without case; empty when absent.
+func (h Header) Value(name string) string {
+	for _, f := range h {
+		if strings.EqualFold(f.Name, name) {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// Has reports whether there is a field of that name.
+func (h Header) Has(name string) bool { return h.count(name) > 0 }
+
+func (h Header) count(name string) int {
+	n := 0
+	for _, f := range h {
+		if strings.EqualFold(f.Name, name) {
+			n++
+		}
+	}
+	return n
+}
+
+// Addresses returns the canonical addresses of all fields of that name.
+// What cannot be read as an address is left out.
+func (h Header) Addresses(name string) []string {
+	var out []string
+	for _, f := range h {
+		if !strings.EqualFold(f.Name, name) {
+			continue
+		}
+		list, err := mail.ParseAddressList(f.Value)
+		if err != nil {
+			continue
+		}
+		for _, a := range list {
+			if c, ok := Canonical("<" + a.Address + ">"); ok {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+// mediaType is the media type in lower case with its parameters. A field that is absent or
+// unreadable gives text/plain, as RFC 2045 section 5.2 does.
+func (h Header) mediaType() (string, map[string]string) {
+	typ, params, err := mime.ParseMediaType(h.Value("Content-Type"))
+	if typ == "" || err != nil && !strings.Contains(typ, "/") {
+		return "text/plain", map[string]string{}
+	}
+	if params == nil {
+		params = map[string]string{}
+	}
+	return typ, params
+}
+
+// splitHeader cuts an entity at its first empty line. CRLF and LF ends are
+// both read; the body is the exact rest of b.
+func splitHeader(b []byte, lim Limits) (Header, []byte, error) {
+	var h folded
+	for pos := 0; pos < len(b); {
+		if pos > lim.HeaderBytes {
+			return nil, nil, fail(ErrLimit, "header", "got more than %d bytes", lim.HeaderBytes)
+		}
+		end := bytes.IndexByte(b[pos:], '\n')
+		next := pos + end + 1
+		if end < 0 {
+			end, next = len(b)-pos, len(b)
+		}
+		line := bytes.TrimSuffix(b[pos:pos+end], []byte{'\r'})
+		switch {
+		case len(line) == 0:
+			return h.header(), b[next:], nil
+		case line[0] == ' ' || line[0] == '\t':
+			if !h.more(line) {
+				return nil, nil, fail(ErrMalformed, "header", "got a continuation at byte %d, want a field", pos)
+			}
+		default:
+			name, value, found := bytes.Cut(line, []byte{':'})
+			name = bytes.TrimRight(name, " \t")
+			if !found || !fieldName(name) {
+				return nil, nil, fail(ErrMalformed, "header", "got no field name at byte %d", pos)
+			}
+			if len(h.names) >= lim.Fields {
+				return nil, nil, fail(ErrLimit, "header", "got more than %d fields", lim.Fields)
+			}
+			h.add(name, value)
+		}
+		pos = next
+	}
+	return h.header(), nil, nil // a header without a body is legal (RFC 5322 section 3.5)
+}
+
+// folded collects fields whose values go on over several lines, in time linear to their size.
+type folded struct {
+	names  []string
+	values [][]byte
+}
+
+func (f *folded) add(name, value []byte) {
+	f.names = append(f.names, string(name))
+	f.values = append(f.values, bytes.Clone(bytes.TrimSpace(value)))
+}
+
+// more appends a continuation line; false when there is no field to continue.
+func (f *folded) more(line []byte) bool {
+	n := len(f.values)
+	if n == 0 {
+		return false
+	}
+	if line = bytes.TrimSpace(line); len(line) > 0 {
+		f.values[n-1] = append(append(f.values[n-1], ' '), line...)
+	}
+	return true
+}
+
+func (f *folded) header() Header {
+	h := make(Header, len(f.names))
+	for i, name := range f.names {
+		h[i] = Field{name, string(bytes.TrimSpace(f.values[i]))}
+	}
+	return h
+}
+
+func fieldName(b []byte) bool {
+	for _, c := range b {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// decodeBody undoes a Content-Transfer-Encoding. White space of any kind
+// inside base64 is passed over.
+func decodeBody(encoding string, body []byte) ([]byte, error) {
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "base64":
+		return decodeBase64(body)
+	case "quoted-printable":
+		out, err := io.ReadAll(quotedprintable.NewReader(bytes.NewReader(body)))
+		if err != nil {
+			return nil, fail(ErrMalformed, "quoted-printable body", "of %d bytes", len(body))
+		}
+		return out, nil
+	}
+	return body, nil
+}
+
+func decodeBase64(body []byte) ([]byte, error) {
+	packed := make([]byte, 0, len(body))
+	for _, c := range body {
+		if c != '\r' && c != '\n' && c != ' ' && c != '\t' {
+			packed = append(packed, c)
+		}
+	}
+	n, err := base64.StdEncoding.Decode(packed, packed) // decoding in place: the output never passes the input
+	if err != nil {
+		if n, err = base64.RawStdEncoding.Decode(packed, packed); err != nil {
+			return nil, fail(ErrMalformed, "base64 body", "of %d bytes", len(body))
+		}
+	}
+	return packed[:n], nil
+}

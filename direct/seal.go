@@ -1,0 +1,87 @@
+package direct
+
+import (
+	"bytes"
+	"crypto/x509"
+	"io"
+
+	"refloop/direct/cms"
+)
+
+// SealOptions choose how a message is protected. The zero value is what every Direct peer reads.
+type SealOptions struct {
+	Encrypt cms.EncryptOptions
+	Chain   []*x509.Certificate // intermediates sent along with the signer's certificate
+	Seed    string              // of the boundary; the inner Message-ID does when empty
+}
+
+// Seal makes the mail that travels from an inner message: wrapped as
+// message/rfc822, signed by signer (multipart/signed, detached, SHA-256) and encrypted
+// for one recipient certificate. Outside only From, To, Cc, Date, Message-ID,
+// MIME-Version and Content-* appear; the subject and all else stay inside.
+//
+// One call per recipient: each copy has the same Message-ID and shows nobody else's certificate.
+func Seal(random io.Reader, inner []byte, signer cms.Identity, recipient *x509.Certificate, o SealOptions) ([]byte, error) {
+	h, _, err := splitHeader(inner, Limits{}.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	if o.Seed == "" {
+		o.Seed = h.Value("Message-ID")
+	}
+	signed, err := signEntity(inner, signer, o)
+	if err != nil {
+		return nil, err
+	}
+	envelope, err := cms.Encrypt(random, signed, []*x509.Certificate{recipient}, o.Encrypt)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	b.Grow(len(envelope)*78/57 + 2048)
+	for _, name := range []string{"From", "To", "Cc", "Date", "Message-ID"} {
+		for _, f := range h {
+			if f.Name == name {
+				field(&b, name, fold(f.Value))
+			}
+		}
+	}
+	field(&b, "MIME-Version", "1.0")
+	field(&b, "Content-Type", "application/pkcs7-mime; smime-type=enveloped-data;\r\n name=\"smime.p7m\"")
+	field(&b, "Content-Disposition", "attachment; filename=\"smime.p7m\"")
+	field(&b, "Content-Transfer-Encoding", "base64")
+	b.WriteString("\r\n")
+	writeBase64(&b, envelope)
+	return b.Bytes(), nil
+}
+
+// fold breaks a list at its commas, so that many recipients do not make one long line.
+func fold(v string) string {
+	return string(bytes.ReplaceAll([]byte(v), []byte(">, <"), []byte(">,\r\n <")))
+}
+
+// signEntity wraps inner as message/rfc822 and writes the multipart/signed around it.
+// The signed octets are written once and never touched again.
+func signEntity(inner []byte, signer cms.Identity, o SealOptions) ([]byte, error) {
+	wrapped := make([]byte, 0, len(inner)+64)
+	wrapped = append(wrapped, "Content-Type: message/rfc822\r\n\r\n"...)
+	wrapped = append(wrapped, inner...)
+	signature, err := cms.Sign(wrapped, signer.Certificate, signer.Key, o.Chain)
+	if err != nil {
+		return nil, err
+	}
+	mark := boundary(o.Seed, "signed", wrapped)
+	var b bytes.Buffer
+	b.Grow(len(wrapped) + len(signature)*2 + 1024)
+	field(&b, "Content-Type", "multipart/signed; protocol=\"application/pkcs7-signature\";\r\n micalg=sha-256; boundary=\""+mark+"\"")
+	b.WriteString("\r\n--" + mark + "\r\n")
+	b.Write(wrapped)
+	b.WriteString("\r\n--" + mark + "\r\n")
+	field(&b, "Content-Type", "application/pkcs7-signature; name=\"smime.p7s\"")
+	field(&b, "Content-Disposition", "attachment; filename=\"smime.p7s\"")
+	field(&b, "Content-Transfer-Encoding", "base64")
+	b.WriteString("\r\n")
+	writeBase64(&b, signature)
+	b.WriteString("--" + mark + "--\r\n")
+	return b.Bytes(), nil
+}
