@@ -8,12 +8,19 @@ func (e *encoder) sections() []Section {
 	list := mergeSame(e.doc.Sections)
 	list = mergeInto(list, SectionAssessmentPlan, SectionAssessment, SectionPlan)
 	list = mergeInto(list, SectionChiefReason, SectionReasonVisit, "10154-3", SectionReason)
+	if e.doc.Type == TypeConsult && !hasSection(list, SectionReasonVisit) {
+		for i := range list { // a Consultation Note must have one of the single sections (CONF:1198-9504)
+			if list[i].LOINC == SectionChiefReason {
+				list[i].LOINC, list[i].Title = SectionReasonVisit, nonEmpty(list[i].Title, "Chief Complaint and Reason for Visit")
+			}
+		}
+	}
 	for i := range sectionTable {
 		s := &sectionTable[i]
 		if !wants(s.Required, e.doc.Type) || hasSection(list, s.LOINC) {
 			continue
 		}
-		if s.LOINC == SectionReason && e.doc.Type == TypeConsult && (hasSection(list, SectionReasonVisit) || hasSection(list, SectionChiefReason)) {
+		if s.LOINC == SectionReason && e.doc.Type == TypeConsult && hasSection(list, SectionReasonVisit) {
 			continue
 		}
 		list = append(list, Section{LOINC: s.LOINC, NullFlavor: "NI"})

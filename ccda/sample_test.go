@@ -131,3 +131,12 @@ func denseSections(author ccda.Author, who ccda.Party) []ccda.Section {
 		{LOINC: "18748-4", Title: "Imaging", Text: "Chest film: clear.", Media: []ccda.Body{{MediaType: "image/png", Data: []byte("\x89PNG"), Description: "film"}}},
 	}
 }
+
+// sparse is a document that knows next to nothing.
+func sparse(t ccda.Type) ccda.Document {
+	d := ccda.Document{Type: t, ID: ccda.ID{Root: "0b7d9d40-1111-4a7c-9a52-5b6f0b1c2d3e"}, Time: "20261103", Authors: []ccda.Author{{Device: &ccda.Device{Software: "refloop"}}}}
+	if t == ccda.TypeUnstructured {
+		d.Body = &ccda.Body{MediaType: "image/tiff", Data: []byte("II*\x00")}
+	}
+	return d
+}

@@ -83,11 +83,9 @@ var sectionTable = []SectionSpec{
 	{LOINC: "10210-3", Title: "General Status", Root: "2.16.840.1.113883.10.20.2.5", Nothing: nothing},
 	{LOINC: SectionFunctional, Title: "Functional Status", Root: tpl + "2.14", Ext: ext14, Twin: true, Kinds: []Kind{KindFunctional}, Nothing: nothing},
 	{LOINC: SectionMental, Title: "Mental Status", Root: tpl + "2.56", Ext: ext15, Kinds: []Kind{KindMental}, Nothing: nothing},
-	{LOINC: "61144-2", Title: "Nutrition", Root: tpl + "2.57", Nothing: nothing},
 	{LOINC: SectionEncounters, Title: "Encounters", Root: tpl + "2.22", Entries: tpl + "2.22.1", Ext: ext15, Twin: true, Kinds: []Kind{KindEncounter}, Nothing: nothing},
 	{LOINC: "46264-8", Title: "Medical Equipment", Root: tpl + "2.23", Ext: ext14, Twin: true, Nothing: nothing},
 	{LOINC: "42348-3", Title: "Advance Directives", Root: tpl + "2.21", Entries: "", Ext: ext15, Twin: true, Nothing: nothing},
-	{LOINC: "61146-7", Title: "Goals", Root: tpl + "2.60", Nothing: nothing},
 	{LOINC: SectionPayers, Title: "Insurance", Root: tpl + "2.18", Ext: ext15, Twin: true, Kinds: []Kind{KindCoverage}, Nothing: nothing},
 }
 

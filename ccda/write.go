@@ -114,7 +114,7 @@ func (e *encoder) nonXML(b *Body) {
 	e.open("nonXMLBody")
 	if len(b.Data) == 0 {
 		e.open("text", "mediaType", b.MediaType)
-		e.empty("reference", "value", clean(b.Reference))
+		e.empty("reference", "value", urlText(clean(b.Reference)))
 		e.end("text")
 	} else {
 		e.openMixed("text", "mediaType", b.MediaType, "representation", "B64")

@@ -41,11 +41,11 @@ func (e *encoder) section(s *Section) {
 	items := e.items(s.Entries)
 	matching := spec != nil && hasMatching(spec, items)
 	null := ""
-	if !matching && (s.NullFlavor != "" || spec != nil && wants(spec.NeedCode, e.doc.Type)) {
+	if !matching && len(s.Media) == 0 && (s.NullFlavor != "" || spec != nil && wants(spec.NeedCode, e.doc.Type)) {
 		null = flavor(s.NullFlavor, "NI")
 	}
 	e.open("section", "nullFlavor", null)
-	e.sectionTemplates(s, spec, matching || null != "" && spec != nil && wants(spec.NeedCode, e.doc.Type))
+	e.sectionTemplates(s, spec, matching || spec != nil && wants(spec.NeedCode, e.doc.Type))
 	if s.ID.usable() {
 		e.id(s.ID, "UNK")
 	}
@@ -62,11 +62,13 @@ func (e *encoder) section(s *Section) {
 	if c := among(s.Confidentiality, "N R V", ""); c != "" {
 		e.empty("confidentialityCode", "code", c, "codeSystem", Confidential)
 	}
-	for i := range items {
-		e.entry(&items[i])
+	if null == "" { // "no information" beside entries is refused (CONF:1198-9183): other kinds then stay in words
+		for i := range items {
+			e.entry(&items[i])
+		}
 	}
 	for i := range s.Media {
-		e.media(&s.Media[i], mediaID(name, i), "")
+		e.media(&s.Media[i], mediaID(name, i))
 	}
 	for i := range s.Sections {
 		e.open("component")
@@ -100,7 +102,7 @@ func hasMatching(spec *SectionSpec, items []item) bool {
 // structured says whether the item has an entry, and not only words: an organizer needs a part.
 func (it *item) structured() bool {
 	switch it.Kind {
-	case KindPanel, KindVitals:
+	case KindPanel, KindVitals, KindFamily:
 		return len(it.parts) > 0
 	}
 	return true
@@ -135,7 +137,7 @@ func (e *encoder) sectionCode(s *Section) {
 }
 
 // media writes a picture or file of a section.
-func (e *encoder) media(b *Body, id, _ string) {
+func (e *encoder) media(b *Body, id string) {
 	if len(b.Data) == 0 && b.Reference == "" {
 		return
 	}
@@ -147,7 +149,7 @@ func (e *encoder) media(b *Body, id, _ string) {
 		e.base64(b.Data)
 	} else {
 		e.open("value", "mediaType", clean(b.MediaType))
-		e.empty("reference", "value", clean(b.Reference))
+		e.empty("reference", "value", urlText(clean(b.Reference)))
 	}
 	e.end("value")
 	e.end("observationMedia")

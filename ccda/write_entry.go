@@ -139,12 +139,10 @@ func (e *encoder) by(a *Author) {
 	}
 	e.open("author")
 	e.template(tpl+"4.119", "", false)
-	e.timeOr("time", nonEmpty(stamp(a.Time), e.doc.Time))
+	e.authorTime(a)
 	e.open("assignedAuthor")
 	e.ids(a.IDs)
-	if !a.Code.zero() {
-		e.code(a.Code, codeOpt{})
-	}
+	e.role(a.Code)
 	if len(a.Addresses) > 0 {
 		e.addresses(a.Addresses)
 	}
@@ -271,11 +269,7 @@ func (e *encoder) allergy(it *item) {
 	e.row(it)
 	e.empty("statusCode", "code", "completed")
 	e.period("effectiveTime", it.Time.asInterval(), true)
-	kind := it.Category
-	if kind.zero() {
-		kind = Code{Code: "419199007", System: SNOMED, Display: "Allergy to substance"}
-	}
-	e.code(kind, codeOpt{name: "value", xsi: "CD", systems: []string{SNOMED}})
+	e.code(it.allergyKind(), codeOpt{name: "value", xsi: "CD", systems: []string{SNOMED}})
 	if it.To != nil {
 		e.open("performer", "typeCode", "PRF")
 		e.entity("assignedEntity", it.To)
@@ -299,6 +293,21 @@ func (e *encoder) allergy(it *item) {
 		e.clinicalStatus(it, "4.28", "", "33999-4")
 	})
 	e.end("observation")
+}
+
+// allergyKind is the kind of allergy in SNOMED CT, which the standard insists on (CONF:1098-16317). Another coding
+// becomes a translation of "propensity to adverse reactions", the value set's most general code.
+func (it *item) allergyKind() Code {
+	kind := it.Category
+	if main, _ := kind.pick([]string{SNOMED}); main.Code != "" {
+		return kind
+	}
+	general := Code{Code: "420134006", System: SNOMED, Display: "Propensity to adverse reactions", Text: kind.words()}
+	if it.Negated {
+		general.Code, general.Display = "419199007", "Allergy to substance"
+	}
+	general.Translations = append([]Code{kind}, kind.Translations...)
+	return general
 }
 
 func (e *encoder) reaction(it *item, i int, c Code) {

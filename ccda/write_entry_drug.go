@@ -13,11 +13,7 @@ func (e *encoder) medication(it *item, s statement) {
 	e.entryIDs(it)
 	e.row(it)
 	e.empty("statusCode", "code", drugStatus(it))
-	if it.Kind == KindPlanned {
-		e.period("effectiveTime", it.Time, false)
-	} else {
-		e.drugTime(it.Time)
-	}
+	e.drugTime(it.Time)
 	if value, unit, ok := quantityAttrs(it.Frequency); ok {
 		e.open("effectiveTime", "xsi:type", "PIVL_TS", "operator", "A")
 		e.empty("period", "value", value, "unit", unit)
@@ -46,7 +42,7 @@ func drugStatus(it *item) string {
 	return among(it.Status, "active completed aborted suspended held nullified", usual)
 }
 
-// drugTime writes the first effectiveTime of a medication: a point, or an interval with low.
+// drugTime writes the effectiveTime of a medication or supply (the first one): a point, or an interval with low.
 func (e *encoder) drugTime(p Period) {
 	if point := stamp(p.Point); point != "" && p.Low == "" && p.High == "" {
 		e.empty("effectiveTime", "value", point)

@@ -1,7 +1,7 @@
 package ccda
 
 func (e *encoder) procedure(it *item) {
-	e.open("procedure", "classCode", "PROC", "moodCode", among(it.Mood, "EVN INT", "EVN"), "negationInd", negated(it.Negated))
+	e.open("procedure", "classCode", "PROC", "moodCode", "EVN", "negationInd", negated(it.Negated))
 	e.start(it)
 	e.code(it.Code, codeOpt{anchor: it.words()})
 	e.row(it)
@@ -34,10 +34,10 @@ func (e *encoder) organizer(it *item) {
 		e.empty("statusCode", "code", among(it.Status, resultStates, "completed"))
 	}
 	if it.Kind == KindVitals || !it.Time.zero() {
-		if p := it.Time; p.Point != "" {
+		if p := it.Time; stamp(p.Point) != "" {
 			e.period("effectiveTime", Period{Low: p.Point, High: p.Point}, true)
 		} else {
-			if it.Kind == KindPanel && p.High == "" && p.OpenHigh == "" {
+			if it.Kind == KindPanel && p.OpenHigh == "" { // both bounds, or none (CONF:1198-32489)
 				p.OpenHigh = "UNK"
 			}
 			e.period("effectiveTime", p, it.Kind == KindPanel)
@@ -81,7 +81,7 @@ func (e *encoder) observation(it *item) {
 	e.empty("statusCode", "code", status)
 	e.observationTime(it)
 	e.value(it)
-	if !it.Interpretation.zero() {
+	if main, _ := it.Interpretation.pick([]string{Interpretation}); main.Code != "" {
 		e.code(it.Interpretation, codeOpt{name: "interpretationCode", systems: []string{Interpretation}})
 	}
 	if !it.Site.zero() {
@@ -113,13 +113,17 @@ func (e *encoder) observationCode(it *item) {
 	case KindTobacco:
 		usual = Code{Code: "11367-0", System: LOINC, Display: "History of tobacco use"}
 	case KindFunctional:
-		usual = Code{Code: "54522-8", System: LOINC, Display: "Functional status"}
+		if main, _ := c.pick([]string{LOINC}); main.Code == "" {
+			usual = Code{Code: "54522-8", System: LOINC, Display: "Functional status"}
+		}
+		opt.systems = []string{LOINC}
 	case KindMental:
 		usual = Code{Code: "373930000", System: SNOMED, Display: "Cognitive function",
 			Translations: []Code{{Code: "75275-8", System: LOINC, Display: "Cognitive function"}}}
 	}
-	if usual.Code != "" && (c.zero() || it.Kind != KindFunctional && it.Kind != KindMental && c.Code != usual.Code) {
+	if usual.Code != "" && c.Code != usual.Code { // the template fixes the code; the sender's stays beside it
 		usual.Text = c.Text
+		usual.Translations = append(usual.Translations, c)
 		c = usual
 	}
 	e.code(c, opt)
@@ -128,7 +132,7 @@ func (e *encoder) observationCode(it *item) {
 func (e *encoder) observationTime(it *item) {
 	switch it.Kind {
 	case KindSmoking:
-		e.timeOr("effectiveTime", nonEmpty(stamp(it.Time.Point), stamp(it.Time.Low)))
+		e.timeOr("effectiveTime", nonEmpty(stamp(it.Time.Point), stamp(it.Time.Low)), 4)
 	case KindTobacco:
 		e.period("effectiveTime", it.Time.asInterval(), true)
 	default:
@@ -139,20 +143,24 @@ func (e *encoder) observationTime(it *item) {
 // value writes the value of an observation in the type that fits; what fits none goes out as text.
 func (e *encoder) value(it *item) {
 	v := it.Value
+	if it.Kind == KindSmoking || it.Kind == KindTobacco {
+		e.smokingValue(it)
+		return
+	}
 	if value, unit, ok := quantityAttrs(v.Quantity); ok {
+		if unit == "" && it.Kind == KindVital {
+			unit = "1" // a vital sign needs a unit (CONF:1098-31579); 1 is UCUM for none
+		}
 		e.empty("value", "xsi:type", "PQ", "value", value, "unit", unit)
 		return
 	}
 	if it.Kind == KindVital {
-		e.empty("value", "xsi:type", "PQ", "nullFlavor", "UNK")
+		e.empty("value", "xsi:type", "PQ", "nullFlavor", "UNK", "unit", "1")
 		return
 	}
 	low, lowUnit, hasLow := quantityAttrs(v.Low)
 	high, highUnit, hasHigh := quantityAttrs(v.High)
-	coded := it.Kind == KindSmoking || it.Kind == KindTobacco
 	switch {
-	case coded:
-		e.code(v.Code, codeOpt{name: "value", xsi: "CD", systems: []string{SNOMED}})
 	case hasLow || hasHigh:
 		e.open("value", "xsi:type", "IVL_PQ")
 		if hasLow {
@@ -173,6 +181,17 @@ func (e *encoder) value(it *item) {
 		}
 		e.empty("value", "xsi:type", "ST", "nullFlavor", "UNK")
 	}
+}
+
+// smokingValue writes a value that must be SNOMED CT and may not be null (CONF:1098-32954): what is not coded so is
+// "unknown if ever smoked", with the sender's own words and coding beside it.
+func (e *encoder) smokingValue(it *item) {
+	c := it.Value.Code
+	if main, _ := c.pick([]string{SNOMED}); main.Code == "" {
+		c = Code{Code: "266927001", System: SNOMED, Display: "Tobacco smoking consumption unknown", Text: it.Value.words(),
+			Translations: append([]Code{c}, c.Translations...)}
+	}
+	e.code(c, codeOpt{name: "value", xsi: "CD", systems: []string{SNOMED}})
 }
 
 // visit writes an Encounter Activity (T.4.49).

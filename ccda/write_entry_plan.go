@@ -23,7 +23,11 @@ func (e *encoder) planned(it *item) {
 	e.code(it.Code, codeOpt{anchor: it.words()})
 	e.row(it)
 	e.empty("statusCode", "code", "active")
-	e.period("effectiveTime", it.Time, false)
+	if f.element == "supply" {
+		e.drugTime(it.Time)
+	} else {
+		e.period("effectiveTime", it.Time, false)
+	}
 	if !it.Priority.zero() {
 		e.code(it.Priority, codeOpt{name: "priorityCode"})
 	}
@@ -96,9 +100,7 @@ func (e *encoder) referredTo(p *Party) {
 	e.open("participant", "typeCode", "REFT")
 	e.open("participantRole", "classCode", "PROV")
 	e.ids(p.IDs)
-	if !p.Code.zero() {
-		e.code(p.Code, codeOpt{})
-	}
+	e.role(p.Code)
 	if len(p.Addresses) > 0 {
 		e.addresses(p.Addresses)
 	}
@@ -247,9 +249,7 @@ func (e *encoder) covered(c *Coverage) {
 	if !c.Member.zero() || stamp(c.MemberBirth) != "" {
 		e.open("playingEntity")
 		e.personName(c.Member, "name")
-		if t := stamp(c.MemberBirth); t != "" {
-			e.empty("sdtc:birthTime", "value", t)
-		}
+		e.timeOr("sdtc:birthTime", c.MemberBirth, 4)
 		e.end("playingEntity")
 	}
 	e.end("participantRole")

@@ -33,7 +33,7 @@ func (e *encoder) header() {
 	e.recipients()
 	if a := d.LegalAuthenticator; a != nil {
 		e.open("legalAuthenticator")
-		e.timeOr("time", a.Time)
+		e.timeOr("time", a.Time, 8)
 		e.empty("signatureCode", "code", "S")
 		e.entity("assignedEntity", &a.Party)
 		e.end("legalAuthenticator")
@@ -61,8 +61,8 @@ func (d *Document) title(spec *docSpec) string {
 
 func (e *encoder) documentCode() {
 	c := e.doc.Code
-	if e.doc.Type == TypeCCD || c.System != "" && c.System != LOINC || !codeFits(LOINC, c.Code) {
-		c = Code{Code: e.spec.Code, Display: e.spec.Names, Translations: c.Translations}
+	if c.System != "" && c.System != LOINC || !allowedCode(e.doc.Type, c.Code) {
+		c = Code{Code: e.spec.Code, Display: e.spec.Names, Translations: append([]Code{c}, c.Translations...)}
 	}
 	c.System = LOINC
 	e.code(c, codeOpt{})
@@ -87,18 +87,18 @@ func (e *encoder) recordTarget() {
 	names := 0
 	for _, n := range p.Names {
 		if !n.zero() {
-			e.patientName(n)
+			e.partedName(n)
 			names++
 		}
 	}
 	if names == 0 {
-		e.patientName(Name{})
+		e.partedName(Name{})
 	}
 	e.code(p.Sex, codeOpt{name: "administrativeGenderCode", systems: []string{Gender}})
-	e.timeOr("birthTime", p.BirthTime)
+	e.timeOr("birthTime", p.BirthTime, 4)
 	if p.DeceasedTime != "" {
 		e.empty("sdtc:deceasedInd", "value", "true")
-		e.timeOr("sdtc:deceasedTime", p.DeceasedTime)
+		e.timeOr("sdtc:deceasedTime", p.DeceasedTime, 4)
 	}
 	if !p.MaritalStatus.zero() {
 		e.code(p.MaritalStatus, codeOpt{name: "maritalStatusCode"})
@@ -153,9 +153,7 @@ func (e *encoder) raceCodes(list []Code, name string) {
 
 func (e *encoder) guardian(g *Guardian) {
 	e.open("guardian")
-	if !g.Code.zero() {
-		e.code(g.Code, codeOpt{})
-	}
+	e.role(g.Code)
 	if len(g.Addresses) > 0 {
 		e.addresses(g.Addresses)
 	}
@@ -190,18 +188,21 @@ func (e *encoder) organization(element string, o *Organization, strict bool) {
 	e.end(element)
 }
 
-func (e *encoder) author(a *Author) {
-	e.open("author")
-	t := a.Time
-	if stamp(t) == "" {
+// authorTime writes when the author wrote: to the day at least (CONF:81-10127), else the document's own time.
+func (e *encoder) authorTime(a *Author) {
+	t := stamp(a.Time)
+	if len(t) < 8 {
 		t = e.doc.Time
 	}
-	e.timeOr("time", t)
+	e.timeOr("time", t, 8)
+}
+
+func (e *encoder) author(a *Author) {
+	e.open("author")
+	e.authorTime(a)
 	e.open("assignedAuthor")
 	e.ids(a.IDs)
-	if !a.Code.zero() {
-		e.code(a.Code, codeOpt{})
-	}
+	e.role(a.Code)
 	e.addresses(a.Addresses)
 	e.telecoms(a.Telecoms)
 	e.authorIs(a)
@@ -293,14 +294,12 @@ func (e *encoder) participant(p *Participant) {
 	}
 	e.open("associatedEntity", "classCode", e.participantClass(p, class))
 	e.ids(p.IDs)
-	if !p.Code.zero() {
-		e.code(p.Code, codeOpt{})
-	}
+	e.role(p.Code)
 	e.addresses(p.Addresses)
 	e.telecoms(p.Telecoms)
-	if !p.Name.zero() || p.Org == nil {
+	if !p.Name.zero() || p.Org == nil || p.Type == "CALLBCK" {
 		e.open("associatedPerson")
-		e.personName(p.Name, "name")
+		e.partedName(p.Name)
 		e.end("associatedPerson")
 	}
 	if p.Org != nil {
@@ -358,7 +357,7 @@ func (e *encoder) serviceEvent() {
 	if p.Low == "" && p.Point != "" {
 		p.Low, p.Point = p.Point, ""
 	}
-	if p.High == "" && p.OpenHigh == "" && e.doc.Type == TypeCCD {
+	if p.OpenHigh == "" && e.doc.Type == TypeCCD { // both bounds (CONF:1198-8455)
 		p.OpenHigh = "UNK"
 	}
 	e.open("documentationOf")
@@ -384,13 +383,18 @@ func (e *encoder) class(s string) string {
 	return among(s, "PCPR ACT ENC OBS PROC SPLY SBADM CONS INFRM", "PCPR")
 }
 
+// role writes what a person is; a role that is not coded stays out (CONF:1198-16788 wants the code attribute).
+func (e *encoder) role(c Code) {
+	if main, _ := c.pick(nil); main.Code != "" {
+		e.code(c, codeOpt{})
+	}
+}
+
 // entity writes an assignedEntity.
 func (e *encoder) entity(element string, p *Party) {
 	e.open(element)
 	e.ids(p.IDs)
-	if !p.Code.zero() {
-		e.code(p.Code, codeOpt{})
-	}
+	e.role(p.Code)
 	e.addresses(p.Addresses)
 	e.telecoms(p.Telecoms)
 	if !p.Name.zero() || p.Org == nil {
@@ -432,10 +436,8 @@ func (e *encoder) encompassing() {
 	e.open("componentOf")
 	e.open("encompassingEncounter")
 	e.ids(v.IDs)
-	if !v.Code.zero() {
-		e.code(v.Code, codeOpt{})
-	}
-	e.period("effectiveTime", v.Time, false)
+	e.role(v.Code)
+	e.period("effectiveTime", v.Time.toTheDay(), false)
 	if v.Responsible != nil {
 		e.open("responsibleParty")
 		e.entity("assignedEntity", v.Responsible)
@@ -447,7 +449,7 @@ func (e *encoder) encompassing() {
 		e.ids(l.IDs)
 		e.open("location")
 		e.element("name", clean(l.Name))
-		e.addresses(l.Addresses)
+		e.addresses(l.Addresses[:min(1, len(l.Addresses))])
 		e.end("location")
 		e.end("healthCareFacility")
 		e.end("location")

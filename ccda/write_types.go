@@ -224,8 +224,9 @@ func (w *writer) personName(n Name, element string) {
 	w.end(element)
 }
 
-// patientName writes a name of the record target, where loose text is not allowed (CONF:1198-5284).
-func (w *writer) patientName(n Name) {
+// partedName writes a name where loose text is not allowed (PN.US.FIELDED, CONF:81-7278): of the patient, and of
+// participants. The last word is taken for the family name.
+func (w *writer) partedName(n Name) {
 	if clean(n.Family) == "" && !anyText(n.Given) && clean(n.Full) != "" {
 		words := strings.Fields(clean(n.Full))
 		n.Family, n.Given = words[len(words)-1], words[:len(words)-1]
@@ -381,7 +382,31 @@ func telecomURL(s string) string {
 			return ""
 		}
 	}
-	return scheme + ":" + rest
+	return scheme + ":" + urlText(rest)
+}
+
+// urlText percent-encodes what may not stand in a URL (RFC 3986); the schema checks.
+func urlText(s string) string {
+	const hexDigits = "0123456789ABCDEF"
+	const plain = "-._~:/?@!$&'()*+,;="
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', strings.IndexByte(plain, c) >= 0,
+			c == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
+			b.WriteByte(c)
+		default:
+			b.WriteByte('%')
+			b.WriteByte(hexDigits[c>>4])
+			b.WriteByte(hexDigits[c&15])
+		}
+	}
+	return b.String()
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
 func knownScheme(scheme string) bool { return among(scheme, "tel fax mailto http https", "") != "" }
@@ -451,11 +476,21 @@ func (w *writer) period(name string, p Period, needLow bool, attrs ...string) {
 	w.end(name)
 }
 
+// toTheDay drops times that are less precise than a day, where the standard asks for one (CONF:81-10078).
+func (p Period) toTheDay() Period {
+	for _, s := range []*string{&p.Point, &p.Low, &p.High} {
+		if len(stamp(*s)) < 8 {
+			*s = ""
+		}
+	}
+	return p
+}
+
 func (p Period) zero() bool { return p == Period{} }
 
-// timeOr writes a TS element, or a null flavour.
-func (w *writer) timeOr(name, value string) {
-	if s := stamp(value); s != "" {
+// timeOr writes a TS element of at least so many digits (4 year, 8 day), or a null flavour.
+func (w *writer) timeOr(name, value string, digits int) {
+	if s := stamp(value); len(s) >= digits {
 		w.empty(name, "value", s)
 		return
 	}

@@ -1,0 +1,92 @@
+package ccda_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"refloop/ccda"
+)
+
+const validator = "../../shared/conformance/ccda/validate"
+
+var documentTypes = []ccda.Type{ccda.TypeReferral, ccda.TypeConsult, ccda.TypeCCD, ccda.TypeUnstructured}
+
+// validate runs the C-CDA validator (XSD, HL7's Schematron, quality rules) over all files at once.
+func validate(t *testing.T, kind ccda.Type, files []string) {
+	t.Helper()
+	for _, tool := range []string{"xmllint", "java"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%s is not installed: apt-get install libxml2-utils default-jre-headless libsaxonhe-java", tool)
+		}
+	}
+	if _, err := os.Stat(validator); err != nil {
+		t.Skipf("%s is missing: the C-CDA validator is not part of this repository", validator)
+	}
+	out, err := exec.Command(validator, append([]string{"--errors", "--type", string(kind)}, files...)...).CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 2 && strings.Contains(string(out), "is missing") {
+		t.Skipf("the validator cannot run here: %s", out)
+	}
+	if err != nil {
+		t.Errorf("validator: %v\n%s", err, byRule(string(out)))
+	}
+}
+
+// TestConformance holds generated documents of each type against the validator: no error may be left.
+func TestConformance(t *testing.T) {
+	for _, kind := range documentTypes {
+		t.Run(string(kind), func(t *testing.T) {
+			dir := t.TempDir()
+			if k := os.Getenv("KEEP"); k != "" {
+				dir = k
+			}
+			docs := []ccda.Document{dense(kind), sparse(kind)}
+			if kind == ccda.TypeConsult {
+				docs = append(docs, ccda.WrapNote(dense(kind), ccda.Body{MediaType: "application/pdf", Data: []byte("%PDF-1.4"), Description: "note.pdf"}, nil),
+					ccda.WrapNote(sparse(kind), ccda.Body{MediaType: "text/plain", Data: []byte("Seen today.\n\nAll well.")}, nil))
+			}
+			g := gen(kind)
+			for i := range generatedPerType {
+				docs = append(docs, g.Example(i))
+			}
+			var files []string
+			for i, d := range docs {
+				b, err := ccda.Marshal(d)
+				if err != nil {
+					t.Fatal(err)
+				}
+				name := filepath.Join(dir, fmt.Sprintf("%s-%03d.xml", kind, i))
+				if err := os.WriteFile(name, b, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				files = append(files, name)
+			}
+			validate(t, kind, files)
+		})
+	}
+}
+
+// byRule shortens the validator's output to one line a rule: how often, and the first finding.
+func byRule(out string) string {
+	count, first, order := map[string]int{}, map[string]string{}, []string{}
+	for line := range strings.Lines(out) {
+		f := strings.Split(strings.TrimSpace(line), "\t")
+		if len(f) < 5 {
+			continue
+		}
+		if count[f[2]]++; count[f[2]] == 1 {
+			first[f[2]] = filepath.Base(f[0]) + " " + f[3] + " " + f[4]
+			order = append(order, f[2])
+		}
+	}
+	var b strings.Builder
+	for _, rule := range order {
+		fmt.Fprintf(&b, "%4d %s %s\n", count[rule], rule, first[rule])
+	}
+	return b.String()
+}

@@ -1,0 +1,6 @@
+//go:build long
+
+package ccda_test
+
+// generatedPerType documents of each type go through the validator.
+const generatedPerType = 200
