@@ -83,6 +83,9 @@ const (
 	SideInitiator Side = "initiator"
 	SideRecipient Side = "recipient"
 	SideDaemon    Side = "daemon"
+
+	// SideOwn stands only in rows of the table: our own role's side, whichever that is.
+	SideOwn Side = "own"
 )
 
 // Grade is the quality of evidence: A structured and authenticated, or our own authenticated user; B a human of the counterpart by
@@ -135,7 +138,7 @@ type Event struct {
 // Payload is what an event carries besides the fact.
 type Payload struct {
 	Record      *Referral    `json:"record,omitempty"`      // request, change: the record as sent; only its content fields count
-	Patient     *Patient     `json:"patient,omitempty"`     // the patient as this message names them: compared, never merged
+	Patient     *Patient     `json:"patient,omitempty"`     // the patient as this message names them: compared, and merged only by patient_update
 	Appointment *Appointment `json:"appointment,omitempty"` // schedule, reschedule, no_show, cancel_appointment
 	Documents   []Document   `json:"documents,omitempty"`   // interim, report, answer
 	Identifiers []Identifier `json:"identifiers,omitempty"` // foreign identifiers this event brings
@@ -146,6 +149,11 @@ type Payload struct {
 	Promise     time.Time    `json:"promise,omitzero"` // accept with a promised date
 	Delivery    string       `json:"delivery,omitempty"`
 	Digest      string       `json:"digest,omitempty"` // digest of the content, for echo
+
+	Of         int       `json:"of,omitempty"`          // relayed, relay_lost: seq of the report that the proof is about; 0: the newest
+	Second     string    `json:"second,omitempty"`      // relayed with grade C: the second person, another than Actor
+	FaxClosure bool      `json:"fax_closure,omitempty"` // relayed with grade D: the site accepts far-end confirmation to a verified number
+	Said       EventType `json:"said,omitempty"`        // anomaly: what the message said
 }
 
 // HoldKind says why a person must look.
@@ -182,12 +190,12 @@ type Clock struct {
 
 // Effect is what must be done because of an event. Apply returns effects; the engine routes and queues them.
 type Effect struct {
-	Kind  EffectKind
-	Tell  Side      // EffectTell: whom
-	Event EventType // EffectTell: what
-	Seq   int       // the event it belongs to; the shipment shows the referral as of this seq
-	Item  string    // EffectItem: kind of worklist item
-	Note  string    // plain words without patient data
+	Kind  EffectKind `json:"kind"`
+	Tell  Side       `json:"tell,omitempty"`  // tell, relay, cancel_queued: whom. Our role's side means our own systems, the other side the counterpart
+	Event EventType  `json:"event,omitempty"` // tell, relay: what
+	Seq   int        `json:"seq"`             // the event it belongs to; the shipment shows the referral as of this seq
+	Item  string     `json:"item,omitempty"`  // item: kind of worklist item
+	Note  string     `json:"note,omitempty"`  // plain words without patient data
 }
 
 // EffectKind says what kind of effect it is.
@@ -213,6 +221,6 @@ type Result struct {
 
 // Anomaly is something odd that was noticed: stored, shown, never dropped.
 type Anomaly struct {
-	Kind string // unknown_referral, wrong_patient, not_allowed, late_fact, control_id_reused, duplicate_id, out_of_order
+	Kind string // unknown_referral, wrong_patient, patient_differs, not_allowed, late_fact, control_id_reused, duplicate_id, out_of_order
 	Note string // plain words without patient data
 }

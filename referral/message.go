@@ -103,6 +103,7 @@ type Delivery struct {
 	CopyOf      string        `json:"copy_of"` // rail type by which the first went, when it may have arrived
 	Reason      string        `json:"reason"`
 	Notice      []byte        `json:"-"` // JSON of a channels.Notice for MDNs
+	NoticeOf    string        `json:"-"` // message an MDN answers; one of each event a message
 }
 
 // Attempt is one try of a delivery, recorded before and after.

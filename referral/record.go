@@ -49,6 +49,16 @@ type Referral struct {
 	Parent          string          `json:"parent,omitempty"`
 	Fields          []Field         `json:"fields,omitempty"` // what was read from paper, with confidence
 	Extra           []Extra         `json:"extra,omitempty"`  // what a rule set and has no field of its own
+
+	// LastDigest is the content digest of the last event that moved the state or the appointment: only then is the same statement again an echo.
+	LastDigest string `json:"last_digest,omitempty"`
+
+	Since       time.Time `json:"since,omitzero"`         // event time, never after its receipt, of the event that gave the state
+	Entered     time.Time `json:"entered,omitzero"`       // receipt of that event: where our own clocks start
+	Promise     time.Time `json:"promise,omitzero"`       // date promised by who owes the next step; gone when the state moves
+	ReportSeq   int       `json:"report_seq,omitempty"`   // event whose report must reach the initiator's workflow; 0: none
+	ReviewBelow float64   `json:"review_below,omitempty"` // fields read with less confidence need a person; 0: DefaultReviewBelow
+	Withheld    []Effect  `json:"withheld,omitempty"`     // what holds stop from being told; Apply gives it out when they are released
 }
 
 // Role is our side of the loop, computed per referral from the directory.
