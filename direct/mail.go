@@ -90,13 +90,23 @@ type walker struct {
 }
 
 func (w *walker) visit(path []int, e *message.Entity, err error) error {
-	if w.err = w.part(path, e, err); w.err != nil {
-		return w.err
+	if err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err) {
+		return err
 	}
-	return nil
+	w.err = w.part(path, e)
+	return w.err
 }
 
-func (w *walker) part(path []int, e *message.Entity, broken error) error {
+// knownEncoding says whether the MIME library undoes a Content-Transfer-Encoding.
+func knownEncoding(v string) bool {
+	switch strings.ToLower(strings.TrimSpace(v)) {
+	case "", "7bit", "8bit", "binary", "base64", "quoted-printable":
+		return true
+	}
+	return false
+}
+
+func (w *walker) part(path []int, e *message.Entity) error {
 	if w.count++; w.count > w.lim.Parts {
 		return fail(ErrLimit, "MIME parts", "got more than %d", w.lim.Parts)
 	}
@@ -111,7 +121,7 @@ func (w *walker) part(path []int, e *message.Entity, broken error) error {
 		}
 		return nil
 	}
-	if message.IsUnknownEncoding(broken) {
+	if !knownEncoding(e.Header.Get("Content-Transfer-Encoding")) {
 		w.warnings = append(w.warnings, "part "+p.Path+" has an unknown transfer encoding and was left as it came")
 	}
 	p.Name, p.Disposition = fileNameOf(e, p.Params)
