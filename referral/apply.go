@@ -36,7 +36,7 @@ func Apply(r Referral, e Event) (Result, error) {
 		return Result{}, ref
 	}
 	w := work{r: r}
-	if len(codes) > 0 {
+	if codes != "" && codes != DiffFirstName { // a nickname is nothing odd
 		w.anomaly("patient_differs", codes)
 	}
 	w.run(row, e)
@@ -129,13 +129,17 @@ func (r Role) Side() Side {
 	return ""
 }
 
-// isEcho reports whether e says once more what was said just before, from the same origin, or brings only documents we hold.
+// isEcho reports whether e says once more, from the same origin, what gave the present state or what the request says, or brings only
+// documents we hold.
 func isEcho(r Referral, e Event) bool {
 	if !isFact(e.Type) {
 		return false
 	}
-	if e.Payload.Digest != "" && r.LastDigest == echoKey(e) {
-		return true
+	if key := echoKey(e); key != "" {
+		asks := e.Type == EventRequest || e.Type == EventChange
+		if r.LastDigest == key || asks && r.State != StateDeclined && r.RequestDigest == key {
+			return true
+		}
 	}
 	if e.Type != EventReport && e.Type != EventInterim || len(e.Payload.Documents) == 0 {
 		return false
@@ -150,7 +154,7 @@ func isEcho(r Referral, e Event) bool {
 	return true
 }
 
-// echoKey is what LastDigest keeps: where it came from and what it said.
+// echoKey is what LastDigest and RequestDigest keep: where it came from and what it said.
 func echoKey(e Event) string {
 	if e.Payload.Digest == "" {
 		return ""

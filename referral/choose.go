@@ -36,12 +36,22 @@ func choose(r Referral, e Event) (Row, *Refusal) {
 	if e.Origin == OriginStaff && !row.offered() {
 		return Row{}, refuse(r, e, CodeNotAllowed, "a state in which it may be said")
 	}
-	if row.How == Moves && isProgress(e.Type) {
-		if rank(row.To) <= rank(r.State) && older(e.EventTime, r.Since) || otherAppointment(r, e) {
-			row = Row{Event: e.Type, How: Late, Source: "ours: late"}
-		}
+	if row.How == Moves && (isBehind(r, e, row) || otherAppointment(r, e)) {
+		row = Row{Event: e.Type, How: Late, Source: "ours: late"}
+	}
+	if row.How == Moves && (e.Type == EventRelayed || e.Type == EventRelayLost) && e.Payload.Of != 0 && e.Payload.Of < r.ReportSeq {
+		row = Row{Event: e.Type, By: row.By, How: Keeps, Source: "ours: proof of an older report"}
 	}
 	return row, nil
+}
+
+// isBehind reports whether a step of the recipient happened before what gave the present state and would take it back, or ends a
+// booking that has been made anew since. What our own person says now is never behind.
+func isBehind(r Referral, e Event, row Row) bool {
+	if e.Origin == OriginStaff || !isProgress(e.Type) || !older(e.EventTime, r.Since) {
+		return false
+	}
+	return rank(row.To) <= rank(r.State) || e.Type == EventNoShow || e.Type == EventCancelAppointment
 }
 
 // isProgress reports whether the event is a step of the recipient on the way to the outcome, without a document.

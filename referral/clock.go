@@ -129,7 +129,7 @@ func debt(r Referral, deliveries []Delivery) Clock {
 	return Clock{Name: ClockCancel, Debtor: DebtorRecipient, Since: r.Entered}
 }
 
-// sentDebt follows the newest request on its way: not tried, tried, proven. On the recipient's daemon the request is here.
+// sentDebt follows the newest request, or the answer that brought the referral back here, on its way: not tried, tried, proven. On the recipient's daemon the request is here.
 func sentDebt(r Referral, deliveries []Delivery) Clock {
 	if r.Role == RoleRecipient {
 		return Clock{Name: ClockRespond, Debtor: DebtorRecipient, Since: r.Entered}
@@ -137,7 +137,7 @@ func sentDebt(r Referral, deliveries []Delivery) Clock {
 	tried, sent, proven := false, r.Entered, time.Time{}
 	last := 0
 	for _, d := range deliveries {
-		if d.Event != string(EventRequest) || d.State == DeliveryCancelled || d.Created.Before(r.Entered) && d.Seq < last {
+		if d.Event != string(EventRequest) && d.Event != string(EventAnswer) || d.State == DeliveryCancelled || d.Seq < last {
 			continue
 		}
 		if d.Seq > last {

@@ -23,6 +23,10 @@ func adopt(r, rec Referral) Referral {
 	if n.Parent == "" {
 		n.Parent = r.Parent
 	}
+	n.Appointments, n.RequestDigest = r.Appointments, r.RequestDigest
+	if len(n.Extra) == 0 {
+		n.Extra = r.Extra
+	}
 	if n.ReviewBelow == 0 {
 		n.ReviewBelow = r.ReviewBelow
 	}
@@ -36,6 +40,7 @@ func (w *work) content(e Event) {
 	case EventAnomaly, EventStatusQuery, EventHold, EventRelease, EventDelivery, EventRelayed, EventRelayLost:
 		return
 	case EventChange, EventRequest:
+		w.r.RequestDigest = echoKey(e)
 		if p.Record != nil && (e.Type == EventChange || w.r.State != StateDraft) { // a draft has adopted it already
 			w.r = changed(w.r, *p.Record)
 		}

@@ -34,6 +34,7 @@ func changed(r, rec Referral) Referral {
 	r.EndReason, r.Grade, r.Before, r.Test, r.Created, r.Updated = keep.EndReason, keep.Grade, keep.Before, keep.Test, keep.Created, keep.Updated
 	r.Since, r.Entered, r.Promise, r.LastDigest, r.ReportSeq = keep.Since, keep.Entered, keep.Promise, keep.LastDigest, keep.ReportSeq
 	r.Withheld, r.Holds, r.Appointments, r.Parent = keep.Withheld, keep.Holds, keep.Appointments, keep.Parent
+	r.RequestDigest = keep.RequestDigest
 	r.Patient.IDs = joinIDs(r.Patient.IDs, ids)
 	r.Documents = joinDocuments(keep.Documents, docs)
 	r.Identifiers = joinIDs(keep.Identifiers, more)

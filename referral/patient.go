@@ -54,14 +54,15 @@ func SamePatient(a, b Patient) (Match, []string) {
 	return MatchUnknown, diff
 }
 
-// compareIDs: shared when one number is in both, rival when one authority gave both a different one.
+// compareIDs: shared when one number is in both, rival when one authority gave both a different one. Two numbers without any authority
+// are rivals too; when only one has an authority they cannot be compared.
 func compareIDs(a, b []Identifier) (compared, shared, rival bool) {
 	for _, x := range a {
 		for _, y := range b {
 			switch {
 			case x.Compatible(y):
 				shared = true
-			case Authority(x.Authority) != "" && x.rival(y):
+			case x.rival(y):
 				rival = true
 			}
 		}

@@ -51,7 +51,8 @@ type Referral struct {
 	Extra           []Extra         `json:"extra,omitempty"`  // what a rule set and has no field of its own
 
 	// LastDigest is the content digest of the last event that moved the state or the appointment: only then is the same statement again an echo.
-	LastDigest string `json:"last_digest,omitempty"`
+	LastDigest    string `json:"last_digest,omitempty"`
+	RequestDigest string `json:"request_digest,omitempty"` // of the request or its newest change; both as <origin>:<digest>
 
 	Since       time.Time `json:"since,omitzero"`         // event time, never after its receipt, of the event that gave the state
 	Entered     time.Time `json:"entered,omitzero"`       // receipt of that event: where our own clocks start

@@ -41,8 +41,12 @@ func (w *work) tell(row Row, e Event, seq int) {
 	case EventRelayLost:
 		w.item("relay_lost", seq)
 	case EventAnomaly:
-		w.anomaly(e.Reason, e.Note)
-		w.item("anomaly."+e.Reason, seq)
+		kind := e.Reason
+		if kind == "" {
+			kind = string(CodeNotAllowed)
+		}
+		w.anomaly(kind, "stored; it moves nothing")
+		w.item("anomaly."+kind, seq)
 	}
 	switch row.How {
 	case Stands:
