@@ -1,0 +1,78 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"refloop/referral"
+)
+
+// OpenIncident opens an incident, or counts up the open one of the same kind and key; it returns true when it was opened now.
+func (tx *Tx) OpenIncident(i referral.Incident) (bool, error) {
+	id, err := one(tx.ctx(), tx, text, `INSERT INTO incident (id, org, kind, cause, referral_id, message_id, delivery_id, opened, resolved, count, note)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 1, ?9)
+		ON CONFLICT (kind, cause) WHERE resolved = 0 DO UPDATE SET count = count + 1 RETURNING id`,
+		i.ID, tx.s.cfg.Org, i.Kind, i.Key, i.ReferralID, i.MessageID, i.DeliveryID, micros(i.Opened), i.Note)
+	return id == i.ID, err
+}
+
+// ResolveIncidents closes the open incident of this kind and key, if any.
+func (tx *Tx) ResolveIncidents(kind, key string, at time.Time) error {
+	_, err := tx.exec(`UPDATE incident SET resolved = ?3 WHERE kind = ?1 AND cause = ?2 AND resolved = 0`, kind, key, micros(at))
+	return err
+}
+
+func scanIncident(s scan) (i referral.Incident, err error) {
+	var opened, resolved int64
+	err = s(&i.ID, &i.Kind, &i.Key, &i.ReferralID, &i.MessageID, &i.DeliveryID, &opened, &resolved, &i.Count, &i.Note)
+	i.Opened, i.Resolved = fromMicros(opened), fromMicros(resolved)
+	return i, err
+}
+
+// IncidentFilter chooses incidents. The zero value is all of them, at most 100.
+type IncidentFilter struct {
+	Open  bool // open ones only
+	Kind  string
+	Since time.Time
+	Limit int
+}
+
+// Incidents lists incidents, newest first.
+func (s *Store) Incidents(ctx context.Context, f IncidentFilter) ([]referral.Incident, error) {
+	var w where
+	if f.Open {
+		w.always("resolved = 0")
+	}
+	w.equal("kind", f.Kind)
+	w.since("opened", f.Since)
+	q := `SELECT id, kind, cause, referral_id, message_id, delivery_id, opened, resolved, count, note FROM incident` + w.sql() +
+		` ORDER BY opened DESC, id DESC` + w.limit(f.Limit)
+	return many(ctx, s.readers, scanIncident, q, w.args...)
+}
+
+// PartnerState is what is known about a partner's rail beyond its deliveries: up, down, and since when.
+type PartnerState struct {
+	Partner string    `json:"partner"`
+	Rail    string    `json:"rail"`
+	State   string    `json:"state"`
+	Since   time.Time `json:"since"`
+	Note    string    `json:"note"` // plain words without patient data
+}
+
+// SetPartnerState stores p; since stays when the state is the same as before.
+func (tx *Tx) SetPartnerState(p PartnerState) error {
+	_, err := tx.exec(`INSERT INTO partner_state (partner, rail, state, since, note) VALUES (?1, ?2, ?3, ?4, ?5)
+		ON CONFLICT (partner, rail) DO UPDATE SET since = CASE WHEN partner_state.state = ?3 THEN partner_state.since ELSE ?4 END, state = ?3, note = ?5`,
+		p.Partner, p.Rail, p.State, micros(p.Since), p.Note)
+	return err
+}
+
+// PartnerStates lists the state of every rail that has one.
+func (s *Store) PartnerStates(ctx context.Context) ([]PartnerState, error) {
+	return many(ctx, s.readers, func(sc scan) (p PartnerState, err error) {
+		var since int64
+		err = sc(&p.Partner, &p.Rail, &p.State, &since, &p.Note)
+		p.Since = fromMicros(since)
+		return p, err
+	}, `SELECT partner, rail, state, since, note FROM partner_state ORDER BY partner, rail`)
+}

@@ -1,0 +1,56 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"refloop/referral"
+)
+
+// reindexBatch is how many referrals one commit of Reindex remakes, so that other work gets in between.
+const reindexBatch = 64
+
+// Reindex remakes identifiers and look-up hashes of every referral from the sealed records, with the normaliser of this program, and
+// returns how many referrals it went through. It may run beside the daemon's other work, and be interrupted and begun again.
+func (s *Store) Reindex(ctx context.Context) (int, error) {
+	total, last := 0, ""
+	for {
+		ids, err := many(ctx, s.readers, text, `SELECT id FROM referral WHERE id > ?1 ORDER BY id LIMIT ?2`, last, reindexBatch)
+		if err != nil || len(ids) == 0 {
+			return total, err
+		}
+		err = s.Write(ctx, func(tx *Tx) error {
+			for _, id := range ids {
+				if err := tx.reindex(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return total, err
+		}
+		total, last = total+len(ids), ids[len(ids)-1]
+	}
+}
+
+func (tx *Tx) reindex(id string) error {
+	r, err := tx.Referral(id)
+	if errors.Is(err, referral.ErrNotFound) {
+		return nil // gone since it was listed
+	}
+	if err != nil {
+		return err
+	}
+	idx := tx.s.indexOf(r)
+	if err := tx.replaceIndex(id, idx); err != nil {
+		return err
+	}
+	_, err = tx.exec(`UPDATE referral SET indexed = ?2 WHERE id = ?1`, id, idx.digest())
+	return err
+}
+
+// StaleLookups counts look-up rows that another version of the normaliser made; more than none asks for Reindex.
+func (s *Store) StaleLookups(ctx context.Context) (int64, error) {
+	return one(ctx, s.readers, number, `SELECT count(*) FROM lookup WHERE version <> ?1`, lookupVersion)
+}
