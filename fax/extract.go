@@ -1,0 +1,248 @@
+package fax
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Extract finds the fields of a referral in what was read off its pages, with
+// the rules that come with the program. It is a pure function and never
+// invents: every value stands on a page.
+func Extract(pages []PageText) Result { return DefaultRules().Extract(pages) }
+
+// paper is a page during extraction.
+type leaf struct {
+	page   *PageText
+	sheets []*sheet // one a reading
+	cands  []candidate
+	weight map[string]float64
+	kind   string
+	part2  bool
+}
+
+// maxPagesRead bounds the pages that fields are looked for on; a referral is
+// at the front of a fax, and the rest is still counted.
+const maxPagesRead = 60
+
+// Extract is the function Extract with other rules.
+func (r *Rules) Extract(pages []PageText) Result {
+	var res Result
+	var leaves []*leaf
+	for i := range pages {
+		p := &pages[i]
+		if p.Failure != "" {
+			res.Failed = append(res.Failed, p.Number)
+			continue
+		}
+		if len(leaves) < maxPagesRead {
+			leaves = append(leaves, r.leaf(p))
+		}
+	}
+	groups := split(leaves)
+	for _, g := range groups.lists {
+		p := r.paper(g, len(pages))
+		p.NeedsSplit = groups.unsure
+		res.Papers = append(res.Papers, p)
+	}
+	return res
+}
+
+func (r *Rules) leaf(p *PageText) *leaf {
+	l := &leaf{page: p}
+	for i := range p.Readings {
+		if i >= 4 {
+			break
+		}
+		s := newSheet(p, i)
+		l.sheets = append(l.sheets, s)
+		l.cands = append(l.cands, r.gather(s)...)
+		l.cands = append(l.cands, r.ticked(s)...)
+		l.cands = append(l.cands, r.prose(s)...)
+		l.cands = append(l.cands, r.blocks(s)...)
+	}
+	l.cands = append(l.cands, fromCodes(p)...)
+	l.weight = r.weigh(l.sheets)
+	l.kind, _ = strongest(l.weight, KindReferral, KindImaging, KindConsult, KindLab, KindRefill, KindAdvert, kindCover, kindRecords)
+	l.part2 = r.hasPart2(l.sheets)
+	return l
+}
+
+// fromCodes takes a referral ID from a bar code: its text is exact.
+func fromCodes(p *PageText) []candidate {
+	var out []candidate
+	for _, t := range p.Codes {
+		if m := refShape.FindString(strings.ToUpper(t)); m != "" {
+			out = append(out, candidate{key: "referral_id", value: m, words: 1, label: 0.97, page: p.Number, reading: 9})
+		}
+	}
+	return out
+}
+
+// identity is the patient that one page names.
+func (l *leaf) identity() (name, dob string) {
+	return l.strongestValue("patient_last") + "/" + l.strongestValue("patient_first"), l.strongestValue("patient_dob")
+}
+
+func (l *leaf) strongestValue(key string) string {
+	best, value := 0.0, ""
+	for _, c := range l.cands {
+		if w := c.label * (0.3 + 0.7*c.words); c.key == key && w > best {
+			best, value = w, strings.ToLower(c.value)
+		}
+	}
+	return value
+}
+
+type grouping struct {
+	lists  [][]*leaf
+	unsure bool
+}
+
+// split parts the pages by patient: a page that names another patient, born
+// on another day, begins a new document. Where only one of the two differs
+// the fax is flagged for a person.
+func split(leaves []*leaf) grouping {
+	var g grouping
+	var curName, curDOB string
+	for _, l := range leaves {
+		name, dob := l.identity()
+		known := name != "/" && !strings.HasPrefix(name, "/") && dob != ""
+		switch {
+		case len(g.lists) == 0:
+			g.lists = append(g.lists, nil)
+		case known && curDOB != "" && dob != curDOB && !similar(name, curName) && l.kind != kindRecords:
+			g.lists = append(g.lists, nil)
+			curName, curDOB = "", ""
+		case known && curDOB != "" && (dob != curDOB && differs(dob, curDOB)) != !similar(name, curName):
+			g.unsure = true
+		}
+		n := len(g.lists) - 1
+		g.lists[n] = append(g.lists[n], l)
+		if known && curDOB == "" {
+			curName, curDOB = name, dob
+		}
+	}
+	if len(g.lists) == 0 {
+		g.lists = append(g.lists, nil)
+	}
+	return g
+}
+
+// similar compares names with the slack of OCR; differs compares dates that
+// are apart in more than one digit.
+func similar(a, b string) bool {
+	if a == b {
+		return true
+	}
+	return within(a, b, max(2, len(b)/4))
+}
+
+func differs(a, b string) bool { return !within(a, b, 1) }
+
+// paper makes one document of the pages of one patient.
+func (r *Rules) paper(leaves []*leaf, count int) Paper {
+	p := Paper{PageCount: count, Type: KindOther, TypeSure: 0.5, Fields: map[string]Field{}}
+	if len(leaves) == 0 {
+		return p
+	}
+	main := r.classify(&p, leaves)
+	weights, readings, damage := tier{}, map[int]int{}, map[int]float64{}
+	var cands []candidate
+	lo, hi := main.page.Number, main.page.Number
+	for _, l := range leaves {
+		n := l.page.Number
+		weights[n], readings[n], damage[n] = 0.55, len(l.sheets), l.page.Damage
+		switch {
+		case l == main:
+			weights[n] = 1
+		case l.kind == p.Type && p.Type != KindOther:
+			weights[n] = 0.9
+		case l.kind == kindCover:
+			weights[n] = 0.65
+		}
+		cands = append(cands, l.usable(l == main)...)
+		p.Part2 = p.Part2 || l.part2
+		if l.kind == p.Type && (n == hi+1 || n == lo-1) {
+			lo, hi = min(lo, n), max(hi, n)
+		}
+	}
+	p.Pages = fmt.Sprintf("%d-%d", lo, hi)
+	if p.Type == KindConsult {
+		swapParties(cands)
+	}
+	p.Fields = merge(cands, weights, readings, damage)
+	r.settle(p.Fields, leaves)
+	return p
+}
+
+// usable leaves out what records pages say in passing: their sentences are
+// about the past.
+func (l *leaf) usable(main bool) []candidate {
+	if main || l.kind != kindRecords {
+		return l.cands
+	}
+	return slices.DeleteFunc(slices.Clone(l.cands), func(c candidate) bool {
+		switch c.key {
+		case "medications", "allergies", "patient_first", "patient_last", "patient_middle", "patient_dob", "patient_mrn", "patient_sex":
+			return false
+		}
+		return true
+	})
+}
+
+// classify sets type and certainty and gives the page the document is about.
+func (r *Rules) classify(p *Paper, leaves []*leaf) *leaf {
+	kinds := []string{KindReferral, KindImaging, KindConsult, KindLab, KindRefill, KindAdvert}
+	total := map[string]float64{}
+	best, main := -1.0, leaves[0]
+	for _, l := range leaves {
+		share := 1.0
+		if l.kind == kindRecords || l.kind == kindCover {
+			share = 0.4
+		}
+		for _, k := range kinds {
+			total[k] = max(total[k], l.weight[k]*share)
+		}
+		if w := l.weight[KindReferral] + l.weight[KindImaging] - l.weight[kindCover] - 0.5*l.weight[kindRecords]; w > best {
+			best, main = w, l
+		}
+	}
+	// Labels that only a referral has.
+	for _, l := range leaves {
+		n := 0.0
+		for _, key := range []string{"reason", "referring_npi", "referred_to_specialty", "priority", "member_id", "diagnosis_codes"} {
+			if slices.ContainsFunc(l.cands, func(c candidate) bool { return c.key == key && c.label > 0.85 }) {
+				n++
+			}
+		}
+		if n >= 3 {
+			total[KindReferral] = max(total[KindReferral], l.weight[KindReferral]+n)
+		}
+	}
+	p.Type, p.TypeSure = strongest(total, kinds...)
+	if p.Type != KindReferral && p.Type != KindImaging {
+		best = -1
+		for _, l := range leaves {
+			if w := l.weight[p.Type]; w > best {
+				best, main = w, l
+			}
+		}
+	}
+	return main
+}
+
+// swapParties: in a report that comes back, the letterhead and signature are
+// the consultant's, and the letter is addressed to who referred.
+func swapParties(cands []candidate) {
+	pairs := map[string]string{
+		"referring_name": "referred_to_name", "referred_to_name": "referring_name",
+		"referring_practice": "referred_to_practice", "referred_to_practice": "referring_practice",
+		"referring_fax": "referred_to_fax", "referred_to_fax": "referring_fax",
+	}
+	for i := range cands {
+		if to, ok := pairs[cands[i].key]; ok {
+			cands[i].key = to
+		}
+	}
+}

@@ -1,0 +1,185 @@
+package fax
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// mark is a label found in a segment, with the words of its value so far as
+// they stand in the same segment.
+type mark struct {
+	key      string
+	from, to int  // words of the label
+	end      int  // the value's words in the segment are to..end-1
+	colon    bool // a colon or number sign closed the label
+	typed    bool // accepted only because a fitting value follows
+}
+
+func (m mark) inline(g *segment) []Word { return g.words[m.to:m.end] }
+
+// flatToken is one plain token of a segment and the word it came from.
+type flatToken struct {
+	text string
+	word int
+}
+
+func flatten(g *segment) []flatToken {
+	var out []flatToken
+	for i, w := range g.words {
+		for _, t := range plainTokens(w.Text) {
+			out = append(out, flatToken{t, i})
+		}
+	}
+	return out
+}
+
+// alike compares tokens with the slack that OCR needs.
+func alike(got, want string) bool {
+	if got == want {
+		return true
+	}
+	switch n := len(want); {
+	case n >= 9:
+		return within(got, want, 2)
+	case n >= 4:
+		return within(got, want, 1)
+	case n == 3:
+		return want == "dob" && (got == "d0b" || got == "008" || got == "do8") || want == "npi" && (got == "npl" || got == "np1" || got == "np") ||
+			want == "mrn" && got == "mrm"
+	}
+	return false
+}
+
+// within tells whether two tokens differ by at most limit edits.
+func within(a, b string, limit int) bool {
+	if d := len(a) - len(b); d > limit || -d > limit || len(a) > 64 {
+		return false
+	}
+	prev := make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	cur := make([]int, len(b)+1)
+	for i := 1; i <= len(a); i++ {
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+		}
+		prev, cur = cur, prev
+	}
+	return prev[len(b)] <= limit
+}
+
+// phraseAt finds the longest phrase that begins at token i and ends at the
+// end of a word; n is its number of tokens.
+func phraseAt(list []phrase, toks []flatToken, i int) (key string, n int) {
+	for _, p := range list {
+		k := len(p.tokens)
+		if i+k > len(toks) || i+k < len(toks) && toks[i+k].word == toks[i+k-1].word {
+			continue
+		}
+		ok := true
+		for j, t := range p.tokens {
+			if !alike(toks[i+j].text, t) {
+				ok = false
+				break
+			}
+		}
+		if ok {
+			return p.key, k
+		}
+	}
+	return "", 0
+}
+
+// findLabels marks the labels of a segment. In the middle of a segment only a
+// label closed by a colon, or one followed by a value that fits, counts: prose
+// is full of words that are labels elsewhere.
+func findLabels(r *Rules, g *segment) {
+	toks := flatten(g)
+	g.marks = nil
+	for i := 0; i < len(toks); i++ {
+		if i > 0 && toks[i].word == toks[i-1].word {
+			continue
+		}
+		key, n := phraseAt(r.labels, toks, i)
+		if n == 0 {
+			continue
+		}
+		m := mark{key: key, from: toks[i].word, to: toks[i+n-1].word + 1}
+		m.colon, m.to = closes(g, m.to)
+		if m.from > 0 && !m.colon && n == 1 && len(g.marks) == 0 {
+			continue
+		}
+		whole := i == 0 && m.to == len(g.words)
+		switch {
+		case m.colon:
+		case whole && upperStart(g.words[m.from].Text):
+		case fits(key, n, i == 0, g.words[m.from], g.words[m.to:]):
+			m.typed = true
+		default:
+			continue
+		}
+		g.marks = append(g.marks, m)
+		i += n - 1
+	}
+	for i := range g.marks {
+		g.marks[i].end = len(g.words)
+		if i+1 < len(g.marks) {
+			g.marks[i].end = g.marks[i+1].from
+		}
+	}
+}
+
+// closes tells whether the label that ends before word to is closed by a
+// colon or number sign, in the word itself or standing alone after it.
+func closes(g *segment, to int) (bool, int) {
+	closed := strings.ContainsAny(lastByte(g.words[to-1].Text), ":#;")
+	for to < len(g.words) && lettersDigits(g.words[to].Text) == 0 && strings.ContainsAny(g.words[to].Text, "#:") {
+		closed, to = true, to+1
+	}
+	return closed, to
+}
+
+func lastByte(s string) string {
+	if s == "" {
+		return ""
+	}
+	return s[len(s)-1:]
+}
+
+func upperStart(s string) bool {
+	for _, r := range s {
+		if unicode.IsLetter(r) {
+			return unicode.IsUpper(r)
+		}
+	}
+	return false
+}
+
+// fits tells whether words may be the value of an unclosed label.
+func fits(key string, n int, first bool, label Word, value []Word) bool {
+	if len(value) == 0 || !upperStart(label.Text) {
+		return false
+	}
+	next := value[0].Text
+	digit := strings.ContainsAny(next[:1], "0123456789(+")
+	switch key {
+	case "patient_dob", ".phone", ".fax", "patient_phone", "referring_npi", "patient_zip", "cpt_codes", "referring_phone", "referring_fax", "referred_to_fax", "referral_date", ".address", "patient_address":
+		return digit
+	case "patient_mrn", "member_id", "group_number", "referral_id", "auth_number":
+		return strings.ContainsAny(next, "0123456789") && (first || n > 1)
+	case "patient_sex":
+		return first && len(value) <= 2 && slices.Contains([]string{"m", "f", "male", "female"}, strings.ToLower(next))
+	case "payer_name":
+		return first && upperStart(next) && len(value) <= 7
+	case "none":
+		return false
+	}
+	return first && n >= 2 && (upperStart(next) || digit) && len(value) <= 10
+}

@@ -1,0 +1,133 @@
+package fax
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	icdNote  = regexp.MustCompile(`(?i)[(\[]?\s*\bICD[\s-]*10(?:[\s-]*CM)?\s*(?:code)?\s*[:#]?\s*`)
+	listMark = regexp.MustCompile(`(?i)^(?:[-•*·+©¢¥e>]|\d{1,2}[.)])\s+`)
+)
+
+// breakWord marks a line end within the words of a list region; it is put in
+// by the region and carries no text.
+const breakText = "\n"
+
+// splitLines cuts a region's words at its line marks.
+func splitLines(words []Word) [][]Word {
+	var out [][]Word
+	from := 0
+	for i := 0; i <= len(words); i++ {
+		if i == len(words) || words[i].Text == breakText {
+			if i > from {
+				out = append(out, words[from:i])
+			}
+			from = i + 1
+		}
+	}
+	return out
+}
+
+func noBreaks(words []Word) []Word {
+	return slices.DeleteFunc(slices.Clone(words), func(w Word) bool { return w.Text == breakText })
+}
+
+// parseDiagnosis finds codes and the text beside them, line by line.
+func parseDiagnosis(words []Word) []candidate {
+	var codes, texts []string
+	var codeWords, textWords []Word
+	mended := false
+	for _, line := range splitLines(words) {
+		j := join(line)
+		s := icdNote.ReplaceAllStringFunc(j.text, func(m string) string { return strings.Repeat(" ", len(m)) })
+		last := 0
+		var rest []string
+		for _, m := range icdShape.FindAllStringIndex(s, 8) {
+			code, changed := fixICD(s[m[0]:m[1]])
+			if code == "" || slices.Contains(codes, code) || !strings.Contains(code, ".") && !plainCode(s, m) {
+				continue
+			}
+			mended = mended || changed
+			codes = append(codes, code)
+			codeWords = append(codeWords, j.span(m[0], m[1])...)
+			rest = append(rest, s[last:m[0]])
+			last = m[1]
+		}
+		rest = append(rest, s[last:])
+		for _, t := range rest {
+			for _, part := range strings.Split(t, ";") {
+				part = listMark.ReplaceAllString(strings.Trim(part, " -–—:,.()[]|/"), "")
+				part = strings.Join(strings.Fields(strings.Trim(part, " -–—:,.()[]|/")), " ")
+				if lettersDigits(part) >= 5 {
+					texts = append(texts, part)
+				}
+			}
+		}
+		if len(rest) > 1 || len(texts) > 0 {
+			textWords = append(textWords, line...)
+		}
+	}
+	var out []candidate
+	if len(codes) > 0 {
+		c := foundList("diagnosis_codes", codes, codeWords)
+		if mended {
+			c.words *= 0.8
+		}
+		out = append(out, c)
+	}
+	if len(texts) > 0 && len(texts) <= 8 {
+		out = append(out, foundList("diagnosis_text", texts, textWords))
+	}
+	return out
+}
+
+// plainCode: a code without a dot (I10, F419) counts only when it stands alone
+// or first or last, not in the middle of prose.
+func plainCode(s string, m []int) bool {
+	before, after := strings.TrimRight(s[:m[0]], " ([:,;-"), strings.TrimLeft(s[m[1]:], " )]")
+	return before == "" || after == "" || strings.HasPrefix(after, ",") || strings.HasPrefix(after, ";") || strings.HasPrefix(after, "-")
+}
+
+var noneKnown = regexp.MustCompile(`(?i)^(?:nkd?a|nkma|no known\b.*allerg.*|no known.*|none(?: known| reported)?|no drug allergies|no allergies)\.?$`)
+
+// parseList reads medications or allergies: one a line, or separated.
+func parseList(key string, words []Word) []candidate {
+	lines := splitLines(words)
+	var items []string
+	var used []Word
+	for _, line := range lines {
+		t := text(line)
+		t = listMark.ReplaceAllString(strings.TrimSpace(t), "")
+		for _, part := range splitItems(key, t) {
+			part = strings.Trim(part, " .,;:-–•*")
+			if lettersDigits(part) < 3 || strings.EqualFold(part, "n/a") {
+				continue
+			}
+			if key == "medications" && noneKnown.MatchString(part) {
+				continue
+			}
+			items = append(items, part)
+		}
+		used = append(used, line...)
+	}
+	if len(items) == 0 || len(items) > 40 {
+		return nil
+	}
+	return []candidate{foundList(key, items, used)}
+}
+
+// splitItems cuts at semicolons, else at commas; "and" parts allergies.
+func splitItems(key, t string) []string {
+	if strings.Contains(t, ";") {
+		return strings.Split(t, ";")
+	}
+	if key == "allergies" {
+		t = strings.ReplaceAll(t, " and ", ", ")
+		t = strings.ReplaceAll(t, "/", ", ")
+	} else {
+		t = strings.ReplaceAll(t, ", and ", ", ")
+	}
+	return strings.Split(t, ", ")
+}

@@ -1,0 +1,153 @@
+package fax
+
+import (
+	"image"
+	"strings"
+)
+
+// option is one choice beside a check box.
+type option struct {
+	words []Word
+	tick  bool
+	sure  float64
+}
+
+// options pairs check boxes with the words to their right, up to the next
+// box or a wide gap.
+func (s *sheet) options() []option {
+	var out []option
+	for _, c := range s.page.Checks {
+		words := s.beside(c.Box)
+		if len(words) == 0 {
+			continue
+		}
+		sure := 0.98
+		if c.Ink > 0.06 && c.Ink < 0.18 {
+			sure = 0.8
+		}
+		out = append(out, option{words, c.Tick, sure})
+	}
+	return out
+}
+
+func (s *sheet) beside(box image.Rectangle) []Word {
+	y := middle(box)
+	var out []Word
+	for _, row := range s.rows {
+		for _, g := range row {
+			if g.box.Min.Y > y || g.box.Max.Y < y {
+				continue
+			}
+			for _, w := range g.words {
+				if w.Box.Min.Y > y || w.Box.Max.Y < y || w.Box.Max.X <= box.Max.X {
+					continue
+				}
+				edge := box.Max.X
+				if len(out) > 0 {
+					edge = out[len(out)-1].Box.Max.X
+				}
+				gap := w.Box.Min.X - edge
+				if gap > s.height*3/2 || gap < -s.height || len(out) > 0 && s.checkIn(edge, w.Box.Min.X, y) || len(out) >= 5 {
+					return out
+				}
+				out = append(out, w)
+			}
+		}
+	}
+	return out
+}
+
+func (s *sheet) checkIn(lo, hi, y int) bool {
+	for _, c := range s.page.Checks {
+		if c.Box.Min.X >= lo-3 && c.Box.Max.X <= hi+3 && c.Box.Min.Y < y && c.Box.Max.Y > y {
+			return true
+		}
+	}
+	return false
+}
+
+// printedMarks reads "[x] Urgent" or "(X) Male" where no frame was found.
+func printedMarks(s *sheet, raw []Word) []option {
+	var out []option
+	for i, w := range raw {
+		t := strings.ToLower(strings.Trim(w.Text, " "))
+		if len(t) > 4 || i+1 >= len(raw) {
+			continue
+		}
+		tick := t == "[x]" || t == "(x)" || t == "[x" || t == "x]" || t == "[v]" || t == "☒" || t == "☑" || t == "[*]" || t == "[✓]"
+		empty := t == "[]" || t == "[_]" || t == "()" || t == "☐" || t == "□" || t == "[" || t == "o" || t == "[j" || t == "(j" || t == "(_" || t == "[)" || t == "[|"
+		if !tick && !empty {
+			continue
+		}
+		next := raw[i+1]
+		if !within1(middle(next.Box), middle(w.Box), s.height) || next.Box.Min.X < w.Box.Min.X {
+			continue
+		}
+		out = append(out, option{raw[i+1 : min(len(raw), i+4)], tick, 0.9})
+	}
+	return out
+}
+
+// ticked gives the fields that check boxes decide: priority, sex, specialty.
+// With two boxes ticked in one group nothing is given.
+func (r *Rules) ticked(s *sheet) []candidate {
+	opts := s.options()
+	marks := printedMarks(s, s.page.Readings[s.number])
+	groups := map[string][]candidate{}
+	seen := map[string]int{}
+	add := func(o option, sure float64) {
+		for _, c := range r.choice(o.words) {
+			seen[c.key]++
+			if o.tick {
+				c.label = min(o.sure, sure)
+				groups[c.key] = append(groups[c.key], c)
+			}
+		}
+	}
+	for _, o := range opts {
+		add(o, 1)
+	}
+	for _, o := range marks {
+		if c := r.choice(o.words); len(c) > 0 && len(groups[c[0].key]) == 0 {
+			add(o, 0.9)
+		}
+	}
+	var out []candidate
+	for key, list := range groups {
+		if seen[key] < 2 || !agree(list) {
+			continue
+		}
+		c := list[0]
+		c.page, c.reading = s.page.Number, s.number
+		out = append(out, c)
+	}
+	return out
+}
+
+func agree(list []candidate) bool {
+	for _, c := range list {
+		if !c.same(list[0]) {
+			return false
+		}
+	}
+	return len(list) > 0
+}
+
+// choice tells which field a printed option belongs to. The first word
+// decides: "Routine (2 weeks)", "Female".
+func (r *Rules) choice(words []Word) []candidate {
+	if len(words) == 0 {
+		return nil
+	}
+	if c := parsePriority(words[:1]); len(c) > 0 {
+		return c
+	}
+	if c := parseSex(words); len(c) > 0 && len(strings.Trim(words[0].Text, ".,")) > 1 {
+		return c
+	}
+	toks := flatten(&segment{words: words})
+	if key, n := phraseAt(r.specialties, toks, 0); n > 0 {
+		return []candidate{found("referred_to_specialty", key, words[:toks[n-1].word+1])}
+	}
+	return nil
+}
