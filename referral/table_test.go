@@ -116,7 +116,9 @@ func TestTableIsWhole(t *testing.T) {
 			}
 			at := from
 			for _, step := range row.Via {
-				j := slices.IndexFunc(Table(), func(o Row) bool { return o.Event == step && slices.Contains(o.From, at) && o.How == Moves && len(o.Via) == 0 })
+				j := slices.IndexFunc(Table(), func(o Row) bool {
+					return o.Event == step && slices.Contains(o.From, at) && o.How == Moves && len(o.Via) == 0
+				})
 				if j < 0 {
 					t.Errorf("row %d (%s from %s): implied %s is not legal in %s", i, row.Event, from, step, at)
 					break
