@@ -97,8 +97,13 @@ func compile[E any](src Source, kind reflect.Kind, c *Channel, paths map[string]
 	}
 	var env E
 	g := newGuard(c)
-	options := append(language(), expr.Env(env), expr.Patch(g), expr.AsKind(kind))
-	program, err := compileSafely(src.Text, options)
+	options := append(language(), expr.Env(env), expr.AsKind(kind))
+	// Kinds are checked by a run of their own: beside patches the checker does not look again into the arguments of a call.
+	_, err := compileSafely(src.Text, slices.Concat(options, []expr.Option{expr.Optimize(false)}))
+	program, patchErr := compileSafely(src.Text, slices.Concat(options, []expr.Option{expr.Patch(g), expr.Operator("+", "concat")}))
+	if err == nil {
+		err = patchErr
+	}
 	var mistakes []Mistake
 	seen := map[remark]bool{}
 	for _, r := range g.found {

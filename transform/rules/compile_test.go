@@ -49,6 +49,7 @@ func TestMistakesInWhen(t *testing.T) {
 		{`type == `, 7, `cannot be read`},
 		{`type matches "("`, 6, `error parsing regexp`},
 		{`type matches version`, 14, `got a pattern that is computed, want it in quotes`},
+		{`lookup("specialty", mesg("OBR-4.1")) == "x"`, 21, `unknown name "mesg", want one of`},
 		{`referral.specialty == ""`, 1, `unknown name "referral"`},
 		{`any(1..3, any(1..3, all(1..3, # == 1)))`, 1, `more than two deep`},
 		{`any(1..3, len(filter(1..3, count(1..3, true) > 0)) > 0)`, 1, `more than two deep`},

@@ -31,7 +31,6 @@ func language() []expr.Option {
 			return replace(p[0].(string), p[1].(string), p[2].(string))
 		}, new(func(string, string, string) string)),
 		expr.Function("concat", func(p ...any) (any, error) { return concat(p[0].(string), p[1].(string)) }, new(func(string, string) string)),
-		expr.Operator("+", "concat"),
 	}
 	for _, name := range plain() {
 		options = append(options, expr.EnableBuiltin(name))
