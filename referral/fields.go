@@ -3,6 +3,7 @@ package referral
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // verified takes fields that a person confirmed or corrected into the record, by the keys of a fax reading (patient_first,
@@ -44,6 +45,10 @@ func setField(r Referral, key, v string) Referral {
 		return r
 	}
 	switch key {
+	case "referral_date":
+		if at, err := time.Parse(time.DateOnly, v); err == nil {
+			r.Requested = at
+		}
 	case "referring_name":
 		r.Initiator.Clinician = ParseName(v)
 	case "referred_to_name":

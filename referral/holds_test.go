@@ -1,6 +1,7 @@
 package referral_test
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -113,6 +114,24 @@ func TestVerifyCorrectsTheRecord(t *testing.T) {
 	}
 	if len(r.Coverage) != 1 || r.Coverage[0].MemberID != "M1" || r.Coverage[0].Payer != "Plan" || r.Extra[0].Key != "site_code" || r.Specialty != "cardiology" {
 		t.Errorf("rest: %+v %+v", r.Coverage, r.Extra)
+	}
+}
+
+// TestEveryFaxKeyHasItsPlace: no key of a fax reading falls among the extras, and none is lost.
+func TestEveryFaxKeyHasItsPlace(t *testing.T) {
+	for _, k := range []string{"patient_first", "patient_middle", "patient_last", "patient_suffix", "patient_dob", "patient_sex", "patient_phone", "patient_address",
+		"patient_city", "patient_state", "patient_zip", "patient_mrn", "payer_name", "member_id", "group_number", "auth_number", "referring_name", "referring_npi",
+		"referring_practice", "referring_phone", "referring_fax", "referred_to_name", "referred_to_specialty", "referred_to_practice", "referred_to_fax", "reason",
+		"diagnosis_codes", "diagnosis_text", "service_text", "cpt_codes", "medications", "allergies", "referral_id", "referral_date"} {
+		v := staff(EventVerify, SideInitiator)
+		v.Payload.Fields = []Field{{Key: k, Value: "2026-10-31"}}
+		before := inState(RoleInitiator, StateSent)
+		before.Patient.IDs = nil
+		after := apply(t, before, v).Referral
+		after.Version, after.Updated = before.Version, before.Updated
+		if len(after.Extra) != 0 || reflect.DeepEqual(before, after) {
+			t.Errorf("%s has no place in the record", k)
+		}
 	}
 }
 
