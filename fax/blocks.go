@@ -9,7 +9,7 @@ var (
 	phoneMark = regexp.MustCompile(`(?i)\b(phone|ph|tel|telephone|t|p|office|voice)\b[.:#]*\s*(\+?1?[-. ]?\(?\d{3}\)?[-. ]{0,2}\d{3}[-. ]\d{4})`)
 	faxMark   = regexp.MustCompile(`(?i)\b(fax|fx|f|facsimile)\b[.:#]*\s*(\+?1?[-. ]?\(?\d{3}\)?[-. ]{0,2}\d{3}[-. ]\d{4})`)
 	dear      = regexp.MustCompile(`(?i)^(?:dear|to whom)\b`)
-	closing   = regexp.MustCompile(`(?i)^(?:sincerely|regards|kind regards|best regards|warm regards|respectfully|yours|with thanks|thank you,|many thanks)`)
+	closing   = regexp.MustCompile(`(?i)^(?:sincerely|regards|kind regards|best regards|warm regards|respectfully|yours|with thanks|thank you,|many thanks|thank you (?:again )?for (?:allowing|the opp|this|the ref|ref))`)
 )
 
 // blocks reads what only its place on the page explains: the letterhead on
@@ -70,7 +70,7 @@ func (r *Rules) letterhead(s *sheet) []candidate {
 func (r *Rules) heading(g *segment) bool {
 	t := " " + strings.Join(plainTokens(text(g.words)), " ") + " "
 	for _, p := range r.typePhrases {
-		if p.weight >= 4 && p.kind != "lab_result" && strings.Contains(t, p.text) {
+		if p.weight >= 3 && strings.Contains(t, p.text) {
 			return true
 		}
 	}
@@ -178,7 +178,7 @@ func (r *Rules) signature(s *sheet) []candidate {
 			continue
 		}
 		c := found("referring_name", p.full(), p.words)
-		c.label = 0.9
+		c.label = 0.85
 		if p.credentials || p.titled {
 			c.label = 0.97
 		}

@@ -220,6 +220,10 @@ func (r *Rules) classify(p *Paper, leaves []*leaf) *leaf {
 			total[KindReferral] = max(total[KindReferral], l.weight[KindReferral]+n)
 		}
 	}
+	if len(leaves) > 1 && max(total[KindReferral], total[KindImaging]) >= 6 {
+		total[KindLab] *= 0.4 // results and records ride along with a referral
+		total[KindConsult] *= 0.6
+	}
 	p.Type, p.TypeSure = strongest(total, kinds...)
 	if p.Type != KindReferral && p.Type != KindImaging {
 		best = -1

@@ -2,6 +2,7 @@ package fax
 
 import (
 	"slices"
+	"strings"
 )
 
 // How sure a place relative to a label is.
@@ -24,6 +25,8 @@ func (r *Rules) gather(s *sheet) []candidate {
 			out = append(out, r.values(s, hs, g, m)...)
 		}
 	}
+	out = append(out, r.partyBlocks(s, hs)...)
+	out = append(out, r.banner(s)...)
 	for i := range out {
 		out[i].page, out[i].reading = s.page.Number, s.number
 	}
@@ -36,6 +39,9 @@ func (r *Rules) values(s *sheet, hs []heading, g *segment, m mark) []candidate {
 	key := resolve(m.key, party, soft)
 	if key == "" {
 		return nil
+	}
+	if (key == "priority" || key == "patient_sex") && r.choices(s.rowWords(g.row), key) > 1 {
+		return nil // all choices are printed: the tick decides
 	}
 	var out []candidate
 	for _, p := range s.places(key, g, m) {
@@ -52,6 +58,19 @@ func (r *Rules) values(s *sheet, hs []heading, g *segment, m mark) []candidate {
 		return out
 	}
 	return nil
+}
+
+// choices counts the different values that a row of words offers for a field.
+func (r *Rules) choices(words []Word, key string) int {
+	seen := map[string]bool{}
+	for i := range words {
+		for _, c := range r.choice(words[i : i+1]) {
+			if c.key == key {
+				seen[c.value] = true
+			}
+		}
+	}
+	return len(seen)
 }
 
 // resolve turns a label into a field, by whom this part of the page is about.
@@ -155,6 +174,13 @@ func (s *sheet) rightOf(key string, g *segment) place {
 	if len(row[i].marks) > 0 {
 		words = words[:row[i].marks[0].from]
 	}
+	if k := len(words); isName(key) && k > 0 && k < 4 && len(row[i].marks) == 0 && i+1 < len(row) && row[i+1].box.Min.X-row[i].box.Max.X < 4*s.height && !startsLabel(row[i+1]) {
+		end := len(row[i+1].words)
+		if len(row[i+1].marks) > 0 {
+			end = row[i+1].marks[0].from
+		}
+		words = append(slices.Clone(words), row[i+1].words[:end]...)
+	}
 	return place{s.extend(key, row[i], words, len(words) == len(row[i].words), row[i].box.Min.X), sure}
 }
 
@@ -166,7 +192,7 @@ func (s *sheet) below(key string, g *segment, m mark) place {
 	x := g.words[m.from].Box.Min.X
 	bottom := g.words[m.from].Box.Max.Y
 	right := g.words[m.to-1].Box.Max.X
-	for row := g.row + 1; row < len(s.rows) && row <= g.row+3; row++ {
+	for row := g.row + 1; row < len(s.rows) && row <= g.row+5; row++ {
 		for _, c := range s.rows[row] {
 			gap := c.box.Min.Y - bottom
 			if gap > s.height*5/2 {
@@ -188,10 +214,33 @@ func (s *sheet) below(key string, g *segment, m mark) place {
 			if len(c.marks) > 0 {
 				words = words[:c.marks[0].from]
 			}
+			words = s.wrapped(c, words)
 			return place{s.extend(key, c, words, len(words) == len(c.words), min(x, c.box.Min.X)), sure}
 		}
 	}
 	return place{}
+}
+
+func isName(key string) bool {
+	return key == "patient_name" || key == "referring_name" || key == "referred_to_name"
+}
+
+// wrapped joins a number that a narrow cell breaks at its hyphens.
+func (s *sheet) wrapped(g *segment, words []Word) []Word {
+	if len(words) != 1 || !strings.HasSuffix(words[0].Text, "-") || !strings.ContainsAny(words[0].Text, "0123456789") {
+		return words
+	}
+	out := words[0]
+	for n := g.row + 1; n < len(s.rows) && n < g.row+8 && strings.HasSuffix(out.Text, "-"); n++ {
+		for _, c := range s.rows[n] {
+			if within1(c.box.Min.X, g.box.Min.X, s.height/2) && c.box.Min.Y-out.Box.Max.Y < s.height && len(c.words) == 1 {
+				out.Text += c.words[0].Text
+				out.Conf = min(out.Conf, c.words[0].Conf)
+				out.Box = out.Box.Union(c.box)
+			}
+		}
+	}
+	return []Word{out}
 }
 
 // maxLines bounds how many lines a value is followed.
@@ -213,6 +262,9 @@ func (s *sheet) extend(key string, g *segment, words []Word, last bool, x int) [
 	bottom := g.box.Max.Y
 	for n := g.row + 1; n < len(s.rows) && n < g.row+maxLines && last; n++ {
 		next := s.continues(s.rows[n], x, first, bottom)
+		if next == elsewhere {
+			continue
+		}
 		if next < 0 {
 			break
 		}
@@ -225,7 +277,8 @@ func (s *sheet) extend(key string, g *segment, words []Word, last bool, x int) [
 		out, last = appendRow(out, s.rows[n][next+1:], s.width)
 		bottom = line.box.Max.Y
 	}
-	if key == "reason" || key == "service_text" || key == "patient_address" {
+	narrow := key == "allergies" && first > s.width*3/4 // lines there are wrapped, not items
+	if key == "reason" || key == "service_text" || key == "patient_address" || narrow {
 		return noBreaks(out)
 	}
 	return out
@@ -258,7 +311,13 @@ func (s *sheet) continues(row []*segment, x, first, bottom int) int {
 		}
 		return i
 	}
+	if len(row) > 0 && row[0].box.Min.Y-bottom <= s.height*5/4 {
+		return elsewhere
+	}
 	return -1
 }
+
+// elsewhere: a row of another column lies between the lines of this one.
+const elsewhere = -2
 
 func within1(a, b, d int) bool { return a-b <= d && b-a <= d }

@@ -78,12 +78,19 @@ func within(a, b string, limit int) bool {
 // phraseAt finds the longest phrase that begins at token i and ends at the
 // end of a word; n is its number of tokens.
 func phraseAt(list []phrase, toks []flatToken, i int) (key string, n int) {
+	if key, n := phraseLike(list, toks, i, func(got, want string) bool { return got == want }); n > 0 {
+		return key, n
+	}
+	return phraseLike(list, toks, i, alike)
+}
+
+func phraseLike(list []phrase, toks []flatToken, i int, alike func(got, want string) bool) (key string, n int) {
 	for _, p := range list {
 		k := len(p.tokens)
 		if i+k > len(toks) || i+k < len(toks) && toks[i+k].word == toks[i+k-1].word {
 			continue
 		}
-		ok := true
+		ok := k > 1 || len(p.tokens[0]) > 5 || toks[i].text == p.tokens[0] || len(p.tokens[0]) == 3 && toks[i].text != "alt"
 		for j, t := range p.tokens {
 			if !alike(toks[i+j].text, t) {
 				ok = false
@@ -119,7 +126,7 @@ func findLabels(r *Rules, g *segment) {
 		whole := i == 0 && m.to == len(g.words)
 		switch {
 		case m.colon:
-		case whole && upperStart(g.words[m.from].Text):
+		case whole && (upperStart(g.words[m.from].Text) && len(toks[i].text) > 1 || len(g.words[m.from].Text) > 5):
 		case fits(key, n, i == 0, g.words[m.from], g.words[m.to:]):
 			m.typed = true
 		default:

@@ -60,6 +60,10 @@ func usualHeight(words []Word) int {
 	return max(8, hs[len(hs)/2])
 }
 
+// plainLetters undoes what the engine makes of a speck over or in a letter.
+var plainLetters = strings.NewReplacer("é", "e", "è", "e", "á", "a", "à", "a", "í", "i", "ì", "i", "ó", "o", "ò", "o", "ú", "u", "£", "E", "€", "E",
+	"’", "'", "‘", "'", "“", "", "”", "", "§", "S", "ﬁ", "fi", "ﬂ", "fl", "ç", "c", "¢", "c")
+
 var glued = regexp.MustCompile(`^([A-Za-z][A-Za-z#./]*[:#])([A-Za-z0-9(+].*)$`)
 
 // tidy drops what is not text: specks, streaks, rules, and what the engine
@@ -67,7 +71,7 @@ var glued = regexp.MustCompile(`^([A-Za-z][A-Za-z#./]*[:#])([A-Za-z0-9(+].*)$`)
 // that was joined to its value ("DOB:1/2/1980") is cut from it.
 func tidy(words []Word, checks []CheckBox, h int) (clean []Word, bars []image.Rectangle) {
 	for _, w := range words {
-		w.Text = strings.Trim(w.Text, "|[]{}_~=\\<>«»“”\"*")
+		w.Text = strings.Trim(plainLetters.Replace(w.Text), "|[]{}_~=\\<>«»\"*")
 		n := lettersDigits(w.Text)
 		switch {
 		case n == 0:
@@ -160,7 +164,7 @@ func (s *sheet) cut(row []Word, bars []image.Rectangle) []*segment {
 		if i > 0 {
 			last := row[i-1].Box
 			gap := w.Box.Min.X - last.Max.X
-			if gap <= s.height*11/10 && !barBetween(last, w.Box, bars, s.height) && !checkBetween(last, w.Box, s.page.Checks) {
+			if gap <= max(s.height, min(last.Dy(), w.Box.Dy(), 3*s.height))*11/10 && !barBetween(last, w.Box, bars, s.height) && !checkBetween(last, w.Box, s.page.Checks) {
 				g := out[len(out)-1]
 				g.words, g.box = append(g.words, w), g.box.Union(w.Box)
 				continue

@@ -42,6 +42,9 @@ func parseDiagnosis(words []Word) []candidate {
 	for _, line := range splitLines(words) {
 		j := join(line)
 		s := icdNote.ReplaceAllStringFunc(j.text, func(m string) string { return strings.Repeat(" ", len(m)) })
+		if m := icdDigit.FindStringSubmatchIndex(s); m != nil && !strings.Contains(s[m[1]:min(len(s), m[1]+4)], "mg") {
+			s, mended = s[:m[2]-1]+"I"+s[m[2]:], true
+		}
 		last := 0
 		var rest []string
 		for _, m := range icdShape.FindAllStringIndex(s, 8) {
@@ -90,6 +93,9 @@ func plainCode(s string, m []int) bool {
 	return before == "" || after == "" || strings.HasPrefix(after, ",") || strings.HasPrefix(after, ";") || strings.HasPrefix(after, "-")
 }
 
+// itemDate is the start date that medication tables print beside an item.
+var itemDate = regexp.MustCompile(`\s+[\[(]?\d{1,2}[/-]\d{1,2}[/-]\d{2,4}[\])]?(?:\s.*)?$`)
+
 var noneKnown = regexp.MustCompile(`(?i)^(?:nkd?a|nkma|no known\b.*allerg.*|no known.*|none(?: known| reported)?|no drug allergies|no allergies)\.?$`)
 
 // parseList reads medications or allergies: one a line, or separated.
@@ -101,7 +107,7 @@ func parseList(key string, words []Word) []candidate {
 		t := text(line)
 		t = listMark.ReplaceAllString(strings.TrimSpace(t), "")
 		for _, part := range splitItems(key, t) {
-			part = strings.Trim(part, " .,;:-–•*")
+			part = strings.Trim(itemDate.ReplaceAllString(part, ""), " .,;:-–•*")
 			if lettersDigits(part) < 3 || strings.EqualFold(part, "n/a") {
 				continue
 			}

@@ -59,7 +59,14 @@ func (r *Rules) parse(key string, words []Word) []candidate {
 	case "priority":
 		return parsePriority(words)
 	case "referred_to_specialty":
-		return r.parseSpecialty(words)
+		if c := r.parseSpecialty(words); len(c) > 0 {
+			return c
+		}
+		if t := strings.Trim(text(words), " .,;:"); len(words) <= 4 && upperStart(t) && !strings.ContainsAny(t, "0123456789") && lettersDigits(t) > 4 {
+			c := found(key, t, words)
+			c.label = 0.8
+			return []candidate{c}
+		}
 	case "referring_practice", "referred_to_practice":
 		return r.parsePractice(key, words)
 	case "medications", "allergies":
@@ -126,6 +133,9 @@ func (r *Rules) parseProvider(key string, words []Word) []candidate {
 	practice := "referring_practice"
 	if key == "referred_to_name" {
 		practice = "referred_to_practice"
+		if c := r.parsePractice(practice, words); len(c) > 0 {
+			return c
+		}
 		if c := r.parseSpecialty(words); len(c) > 0 && len(words) <= 3 {
 			return c
 		}
@@ -380,11 +390,16 @@ func (r *Rules) parseText(key string, words []Word) []candidate {
 			t = strings.TrimSpace(t[:m[0]])
 		}
 	}
+	if m := sentenceEnd.FindStringIndex(t); m != nil && key == "service_text" {
+		t = t[:m[0]+1]
+	}
 	if lettersDigits(t) < 4 {
 		return out
 	}
 	return append(out, found(key, strings.Trim(t, " -–:;"), words))
 }
+
+var sentenceEnd = regexp.MustCompile(`[a-z]\. +[A-Z]`)
 
 // serviceTail is a procedure code behind the name of a service.
 var serviceTail = regexp.MustCompile(`(?i)\s*[\[(,-]?\s*(?:CPT:?\s*)?[\[(]?\d{5}[\])]?.*$`)

@@ -1,5 +1,7 @@
 package fax
 
+import "slices"
+
 // heading starts a part of the page that is about one party.
 type heading struct {
 	party string
@@ -37,7 +39,7 @@ func findHeadings(r *Rules, s *sheet) []heading {
 		colon := n > 0 && lastByte(g.words[to-1].Text) == ":"
 		switch {
 		case n > 0 && n == len(toks) && upperStart(g.words[0].Text):
-			out = append(out, heading{key, g, colon})
+			out = append(out, heading{key, g, colon || s.hasValue(g)})
 		case n > 0 && colon:
 			out = append(out, heading{key, g, true})
 		default:
@@ -49,6 +51,14 @@ func findHeadings(r *Rules, s *sheet) []heading {
 		}
 	}
 	return out
+}
+
+// hasValue tells whether the next segment of the row is no label, so that a
+// heading's words are a label themselves.
+func (s *sheet) hasValue(g *segment) bool {
+	row := s.rows[g.row]
+	i := slices.Index(row, g) + 1
+	return i < len(row) && !startsLabel(row[i]) && row[i].box.Min.X-g.box.Max.X < s.width/5
 }
 
 // partyAt tells whom a label at this place is about: the nearest heading
