@@ -6,14 +6,32 @@ import (
 	"time"
 )
 
+// WithFields puts what was read from paper on the record: every field stays listed with its confidence and place, and the values of
+// those that need no person (Unsure) are filled in. The others are not guessed.
+func WithFields(r Referral, fields []Field) Referral {
+	r.Fields = slices.Clone(fields)
+	for _, f := range r.Fields {
+		if !r.Unsure(f) {
+			r = setField(r, f.Key, strings.TrimSpace(f.Value))
+		}
+	}
+	return r
+}
+
 // verified takes fields that a person confirmed or corrected into the record, by the keys of a fax reading (patient_first,
 // patient_dob, referring_npi, reason ...; mrn stands for patient_mrn). Without fields the person says that all is right as read:
-// every field that has a value is confirmed. Unknown keys are kept under Extra.
+// every field that has a value is confirmed and filled in. Unknown keys are kept under Extra.
 func verified(r Referral, fields []Field) Referral {
 	known := slices.Clone(r.Fields)
 	if len(fields) == 0 {
-		for i := range known {
-			known[i].Confirmed = known[i].Confirmed || known[i].Value != ""
+		for i, f := range known {
+			if f.Confirmed || f.Value == "" {
+				continue
+			}
+			if r.Unsure(f) {
+				r = setField(r, f.Key, strings.TrimSpace(f.Value))
+			}
+			known[i].Confirmed = true
 		}
 		r.Fields = known
 		return r
