@@ -138,6 +138,8 @@ func textField(r *Referral, key string) *string {
 		return &r.Recipient.Organization
 	case "referred_to_fax":
 		return &r.Recipient.Fax
+	case "recipient_partner":
+		return &r.Recipient.Partner
 	case "referred_to_direct":
 		return &r.Recipient.Direct
 	case "reason":
