@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Load reads a configuration and everything it includes. The result is never nil; it is of use only when the second one's Err is nil,
@@ -66,7 +67,7 @@ func (l *loader) include(n Node) {
 		return // Decode said so
 	}
 	paths, err := filepath.Glob(n.Resolve(pattern))
-	if err != nil || len(paths) == 0 && !hasMeta(pattern) {
+	if err != nil || len(paths) == 0 && !strings.ContainsAny(pattern, "*?[") {
 		l.p.Add(n, "got %q, want a file that exists or a pattern such as channels.d/*.yaml", clip(pattern))
 		return
 	}
@@ -88,15 +89,6 @@ func (l *loader) include(n Node) {
 		c.Partners = append(c.Partners, in.Partners...)
 		c.Routes = append(c.Routes, in.Routes...)
 	}
-}
-
-func hasMeta(pattern string) bool {
-	for _, r := range pattern {
-		if r == '*' || r == '?' || r == '[' {
-			return true
-		}
-	}
-	return false
 }
 
 func (l *loader) tables() {

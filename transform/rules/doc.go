@@ -10,13 +10,14 @@
 // *Error, which never quotes the message, and the message goes to a person. Left out on purpose: let the rule send, reject or split.
 package rules
 
-// Limits of rules. Values over a limit are refused, not cut.
+// Limits of rules. Values over a limit are refused, not cut; only the lists of a referral show their first MaxList items.
 const (
 	MaxExpr       = 16 << 10 // bytes of one expression
 	MaxNodes      = 1000     // nodes of its syntax tree
 	MaxPredicates = 2        // predicates (any, filter, map ...) inside one another
 	MaxList       = 500      // items of a range, of split, and of the lists of a referral
 	MaxText       = 64 << 10 // bytes of a value of msg, and of what +, join and replace make
+	MaxCalls      = 10_000   // calls of msg and lookup in one run
 	MaxMemory     = 100_000  // list items and map entries that one run may make
 	MaxSets       = 200      // lines of a set
 	MaxRows       = 100_000  // rows of a look-up table

@@ -54,13 +54,21 @@ func (s *Set) Apply(m Message, r referral.Referral) (referral.Referral, error) {
 	return out, nil
 }
 
+// env is what the rules see of one message. Its functions panic with a failure, which the virtual machine turns into an error.
 func (s *Set) env(m Message) whenEnv {
 	if m.Direction == "" {
 		m.Direction = referral.Inbound
 	}
+	calls := 0
+	count := func() {
+		if calls++; calls > MaxCalls {
+			panic(failure("it asks the message more often than a rule may"))
+		}
+	}
 	return whenEnv{
 		Type: m.Type, Version: m.Version, Channel: m.Channel, Partner: m.Partner, Direction: m.Direction, Sender: m.Sender, Receiver: m.Receiver,
 		Msg: func(path string) string {
+			count()
 			if !s.paths[path] && s.check(path) != nil {
 				panic(failure("msg was asked for something that is no path"))
 			}
@@ -73,7 +81,10 @@ func (s *Set) env(m Message) whenEnv {
 			}
 			return text
 		},
-		Lookup: func(name, key string) string { return s.tables[name].Find(key) },
+		Lookup: func(name, key string) string {
+			count()
+			return s.tables[name].Find(key)
+		},
 	}
 }
 

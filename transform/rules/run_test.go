@@ -119,6 +119,7 @@ func TestErrorsShowNoMessage(t *testing.T) {
 		{when: `len(map(split(msg("PID-5"), "|"), split(#, "|")[9])) == 1`, v: view{"PID-5": secret}, reason: "could not be computed"},
 		{when: `replace(msg("PID-5"), "", msg("PID-5")) == ""`, v: view{"PID-5": long[:1000]}, reason: "longer text"},
 		{when: `let a = msg("PID-5") + msg("PID-5"); let b = a + a; let c = b + b; c + c == ""`, v: view{"PID-5": long[:30000]}, reason: "longer text"},
+		{when: `all(split(msg("PID-5"), ","), all(split(msg("PID-5"), ","), msg("PID-5") != ""))`, v: view{"PID-5": many[:MaxList*4]}, reason: "more often"},
 		{target: "priority", value: `msg("PID-5")`, v: view{"PID-5": secret}, reason: "none of routine, urgent, stat"},
 		{target: "confidentiality", value: `msg("PID-5")`, v: view{"PID-5": secret}, reason: "none of N, R, V"},
 		{target: "recipient_partner", value: `msg("PID-5")`, v: view{"PID-5": secret}, reason: "not the id of a partner"},
