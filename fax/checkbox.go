@@ -62,7 +62,7 @@ func frameAt(m *Bitmap, x, y, side int) (CheckBox, bool) {
 		left := upright(m, x, y, h)
 		right := upright(m, x+side-1, y, h)
 		low := level(m, x, y+h-1, side)
-		if left < 0.85 || right < 0.85 || low < 0.85 || !alone(m, x, y, side, h) {
+		if left < 0.85 || right < 0.85 || low < 0.85 || !corners(m, x, y, side, h) || !alone(m, x, y, side, h) {
 			continue
 		}
 		r := image.Rect(x, y, x+side, y+h)
@@ -83,6 +83,25 @@ func frameAt(m *Bitmap, x, y, side int) (CheckBox, bool) {
 		return CheckBox{Box: r, Ink: f, Tick: f > 0.12}, true
 	}
 	return CheckBox{}, false
+}
+
+// corners tells whether all four corners are square: those of B, D and O are
+// not.
+func corners(m *Bitmap, x, y, w, h int) bool {
+	for _, c := range []image.Point{{x, y}, {x + w - 1, y}, {x, y + h - 1}, {x + w - 1, y + h - 1}} {
+		ink := 0
+		for dy := -1; dy <= 1; dy++ {
+			for dx := -1; dx <= 1; dx++ {
+				if m.Black(c.X+dx, c.Y+dy) {
+					ink++
+				}
+			}
+		}
+		if ink < 3 {
+			return false
+		}
+	}
+	return true
 }
 
 // alone tells whether there is paper around a frame: letters in white on a

@@ -94,33 +94,56 @@ func (l *leaf) strongestValue(key string) string {
 	return value
 }
 
+// asks tells whether a page is a request of its own, not a cover or a record.
+func (l *leaf) asks() bool {
+	if l.kind == kindRecords || l.kind == kindCover || l.kind == KindLab {
+		return false
+	}
+	n := 0
+	for _, key := range []string{"reason", "diagnosis_codes", "diagnosis_text", "priority", "service_text", "referred_to_name", "referred_to_specialty", "referred_to_practice", "member_id"} {
+		if l.strongestValue(key) != "" || slices.ContainsFunc(l.cands, func(c candidate) bool { return c.key == key && c.list != nil }) {
+			n++
+		}
+	}
+	return n >= 3
+}
+
 type grouping struct {
 	lists  [][]*leaf
 	unsure bool
 }
 
 // split parts the pages by patient: a page that names another patient, born
-// on another day, begins a new document. Where only one of the two differs
+// on another day, and asks for something of its own, begins a new document. Where only one of the two differs
 // the fax is flagged for a person.
 func split(leaves []*leaf) grouping {
 	var g grouping
 	var curName, curDOB string
+	main := false // a page that asks for something was seen for this patient
 	for _, l := range leaves {
 		name, dob := l.identity()
-		known := name != "/" && !strings.HasPrefix(name, "/") && dob != ""
+		named := len(name) > 3
+		other := named && len(curName) > 3 && !similar(name, curName)
+		born := dob != "" && curDOB != "" && differs(dob, curDOB)
 		switch {
 		case len(g.lists) == 0:
 			g.lists = append(g.lists, nil)
-		case known && curDOB != "" && dob != curDOB && !similar(name, curName) && l.kind != kindRecords:
+		case born && (other || !named || len(curName) <= 3) && l.asks() && main:
 			g.lists = append(g.lists, nil)
-			curName, curDOB = "", ""
-		case known && curDOB != "" && (dob != curDOB && differs(dob, curDOB)) != !similar(name, curName):
+			curName, curDOB, main = "", "", false
+		case (born || other) && l.asks() && main:
+			g.unsure = true // only one of the two differs, or may be misread
+		case born && other && l.kind != kindCover:
 			g.unsure = true
 		}
+		main = main || l.asks()
 		n := len(g.lists) - 1
 		g.lists[n] = append(g.lists[n], l)
-		if known && curDOB == "" {
-			curName, curDOB = name, dob
+		if curDOB == "" {
+			curDOB = dob
+		}
+		if len(curName) <= 3 {
+			curName = name
 		}
 	}
 	if len(g.lists) == 0 {

@@ -92,7 +92,7 @@ func phraseLike(list []phrase, toks []flatToken, i int, alike func(got, want str
 		}
 		ok := k > 1 || len(p.tokens[0]) > 5 || toks[i].text == p.tokens[0] || len(p.tokens[0]) == 3 && toks[i].text != "alt"
 		for j, t := range p.tokens {
-			if !alike(toks[i+j].text, t) {
+			if !alike(toks[i+j].text, t) && !(k >= 4 && len(t) <= 2 && len(toks[i+j].text) <= 3) {
 				ok = false
 				break
 			}

@@ -61,6 +61,7 @@ func parseDiagnosis(words []Word) []candidate {
 		rest = append(rest, s[last:])
 		for _, t := range rest {
 			for _, part := range strings.Split(t, ";") {
+				part = strings.TrimPrefix(strings.TrimPrefix(strings.TrimLeft(part, " )]-,.;:"), "and "), "with ")
 				part = listMark.ReplaceAllString(strings.Trim(part, " -–—:,.()[]|/"), "")
 				part = strings.Join(strings.Fields(strings.Trim(part, " -–—:,.()[]|/")), " ")
 				if lettersDigits(part) >= 5 {
@@ -90,6 +91,9 @@ func parseDiagnosis(words []Word) []candidate {
 // or first or last, not in the middle of prose.
 func plainCode(s string, m []int) bool {
 	before, after := strings.TrimRight(s[:m[0]], " ([:,;-"), strings.TrimLeft(s[m[1]:], " )]")
+	if strings.HasSuffix(strings.TrimRight(s[:m[0]], " "), "(") || strings.HasPrefix(s[m[1]:], ")") {
+		return true
+	}
 	return before == "" || after == "" || strings.HasPrefix(after, ",") || strings.HasPrefix(after, ";") || strings.HasPrefix(after, "-")
 }
 

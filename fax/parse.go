@@ -197,7 +197,7 @@ func parseNPI(j joined) []candidate {
 	return []candidate{c}
 }
 
-var cityLine = regexp.MustCompile(`^[,\s]*([A-Za-z][A-Za-z .'-]*?)[,.;]?\s+([A-Za-z]{2})[.,]?\s*(\d{5})(?:-\d{4})?`)
+var cityLine = regexp.MustCompile(`^[,\s]*([A-Za-z][A-Za-z .'-]*?)[,.;]?\s+([A-Za-z][A-Za-z!1|])[.,]?\s*(\d{5})(?:-\d{4})?`)
 
 // parseAddress reads "street, city, ST 12345", or the part of it that stands
 // behind its own label.
@@ -261,7 +261,7 @@ func parseCityLine(words []Word) []candidate {
 	if m == nil {
 		return nil
 	}
-	state, zip := strings.ToUpper(j.text[m[4]:m[5]]), j.text[m[6]:m[7]]
+	state, zip := mendState(strings.ToUpper(j.text[m[4]:m[5]]), j.text[m[6]:m[7]]), j.text[m[6]:m[7]]
 	if !isState(state) {
 		return nil
 	}
@@ -273,6 +273,16 @@ func parseCityLine(words []Word) []candidate {
 		}
 	}
 	return out
+}
+
+// mendState undoes a misread I (Ml, M!, lN) when the ZIP code says so.
+func mendState(state, zip string) string {
+	for _, s := range []string{state[:1] + "I", "I" + state[1:]} {
+		if !isState(state) && stateAgrees(s, zip) {
+			return s
+		}
+	}
+	return state
 }
 
 func isState(s string) bool {
@@ -355,7 +365,7 @@ func parsePriority(words []Word) []candidate {
 		switch strings.ToLower(strings.Trim(w.Text, ".,;:()*!")) {
 		case "routine", "standard", "normal", "elective", "non-urgent", "nonurgent":
 			return []candidate{found("priority", "routine", words[i:i+1])}
-		case "urgent", "expedited", "soon", "priority":
+		case "urgent", "expedited", "soon":
 			return []candidate{found("priority", "urgent", words[i:i+1])}
 		case "stat", "emergent", "emergency", "immediate", "asap":
 			return []candidate{found("priority", "stat", words[i:i+1])}

@@ -113,6 +113,62 @@ func lineEnergy(pts []image.Point, tan float64, size int, bins []float64) float6
 	return e
 }
 
+// wipeStreaks removes the upright streaks that a dirty scanner glass draws
+// down the whole page: columns that are black over a long stretch, where the
+// ink is only a few pixels wide. Strokes that cross a streak stay.
+func wipeStreaks(m *Bitmap, dpi int) *Bitmap {
+	window, thin := 3*dpi, max(3, dpi/45)
+	if m.Height < window {
+		return m
+	}
+	var out *Bitmap
+	for x := range m.Width {
+		at, bit := x>>3, byte(0x80)>>(x&7)
+		ink, wiped := 0, 0
+		for y := range m.Height {
+			if m.Bits[y*m.Stride+at]&bit != 0 {
+				ink++
+			}
+			if y >= window && m.Bits[(y-window)*m.Stride+at]&bit != 0 {
+				ink--
+			}
+			if y < window-1 || ink*100 < window*streakInk {
+				continue
+			}
+			if out == nil {
+				out = m.Clone()
+			}
+			from := max(wiped, y-window+1)
+			wiped = y + 1
+			for yy := from; yy <= y; yy++ {
+				if out.Bits[yy*out.Stride+at]&bit != 0 && runAcross(m, x, yy, thin) <= thin {
+					out.Bits[yy*out.Stride+at] &^= bit
+				}
+			}
+		}
+	}
+	if out == nil {
+		return m
+	}
+	return out
+}
+
+// streakInk is the black share in percent that makes a column a streak; text
+// stays under 30.
+const streakInk = 42
+
+// runAcross is the length of the black run through a pixel, up to limit+1.
+func runAcross(m *Bitmap, x, y, limit int) int {
+	n := 1
+	for l := x - 1; m.Black(l, y) && n <= limit; l-- {
+		n++
+	}
+	for r := x + 1; m.Black(r, y) && n <= limit; r++ {
+		n++
+	}
+	return n
+}
+
 // maxSkew is the largest lean that is looked for, in degrees.
 const maxSkew = 4.0
 

@@ -62,6 +62,7 @@ func newScan(p *Page) *scan {
 	}
 	s.cut = headerCut(m, s.dpi)
 	s.bits = m
+	defer func() { s.bits = wipeStreaks(s.bits, s.dpi) }()
 	if s.cut > 0 {
 		s.head = &Bitmap{Width: m.Width, Height: s.cut, Stride: m.Stride, Bits: m.Bits[:s.cut*m.Stride]}
 		s.bits = &Bitmap{Width: m.Width, Height: m.Height - s.cut, Stride: m.Stride, Bits: m.Bits[s.cut*m.Stride:]}
