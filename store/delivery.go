@@ -36,15 +36,38 @@ func (tx *Tx) AddDelivery(d referral.Delivery) (bool, error) {
 			return false, err
 		}
 	}
+	seq, err := tx.nextInLane(d.Lane)
+	if err != nil {
+		return false, err
+	}
 	n, err := tx.exec(`INSERT INTO delivery (id, referral_id, event, seq, partner, rail, rail_index, address, lane, lane_seq, state, created,
 		next_attempt, attempts, control_id, recipient, message_id, receipt, grade, proven_at, replaces, copy_of, reason, notice_of, notice, org)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, (SELECT coalesce(max(lane_seq), 0) + 1 FROM delivery WHERE lane = ?9), ?10, ?11, ?12, ?13, ?14,
-		?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
+		?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)
 		ON CONFLICT (notice_of, event) WHERE notice_of <> '' DO NOTHING`,
-		d.ID, d.ReferralID, d.Event, d.Seq, d.Partner, d.Rail, d.RailIndex, d.Address, d.Lane, string(d.State), micros(d.Created),
+		d.ID, d.ReferralID, d.Event, d.Seq, d.Partner, d.Rail, d.RailIndex, d.Address, d.Lane, seq, string(d.State), micros(d.Created),
 		micros(d.NextAttempt), d.Attempts, d.ControlID, d.Recipient, d.MessageID, d.Receipt, string(d.Grade), micros(d.ProvenAt), d.Replaces, d.CopyOf,
 		d.Reason, d.NoticeOf, notice, tx.s.cfg.Org)
 	return n == 1, err
+}
+
+// lanesKept is how many lanes' last numbers the writer remembers.
+const lanesKept = 4096
+
+// nextInLane gives the next number of a lane. A number that was given to undone work is not given again; only the order counts.
+func (tx *Tx) nextInLane(lane string) (int64, error) {
+	last, ok := tx.s.lanes[lane]
+	if !ok {
+		var err error
+		if last, err = one(tx.ctx(), tx, number, `SELECT coalesce(max(lane_seq), 0) FROM delivery WHERE lane = ?1`, lane); err != nil {
+			return 0, err
+		}
+		if len(tx.s.lanes) >= lanesKept {
+			clear(tx.s.lanes)
+		}
+	}
+	tx.s.lanes[lane] = last + 1
+	return last + 1, nil
 }
 
 // SetDelivery stores what changed of d.ID. What it was queued as (referral, event, seq, lane, created, notice) stays.
@@ -88,15 +111,21 @@ func (s *Store) Delivery(ctx context.Context, id string) (referral.Delivery, err
 	return d, naming("delivery", id, err)
 }
 
-const sqlDeliveriesOf = `SELECT ` + deliveryColumns + ` FROM delivery WHERE referral_id = ?1 AND referral_id <> '' ORDER BY created, id`
+const sqlDeliveriesOf = `SELECT ` + deliveryColumns + ` FROM delivery WHERE referral_id = CAST(?1 AS TEXT) ORDER BY created`
 
-// DeliveriesOf returns every delivery of a referral, oldest first.
+// DeliveriesOf returns every delivery of a referral, oldest first; none for the empty id, which notices have.
 func (tx *Tx) DeliveriesOf(referralID string) ([]referral.Delivery, error) {
+	if referralID == "" {
+		return nil, nil
+	}
 	return many(tx.ctx(), tx, tx.s.scanDelivery, sqlDeliveriesOf, referralID)
 }
 
-// DeliveriesOf returns every delivery of a referral, oldest first.
+// DeliveriesOf returns every delivery of a referral, oldest first; none for the empty id, which notices have.
 func (s *Store) DeliveriesOf(ctx context.Context, referralID string) ([]referral.Delivery, error) {
+	if referralID == "" {
+		return nil, nil
+	}
 	return many(ctx, s.readers, s.scanDelivery, sqlDeliveriesOf, referralID)
 }
 
@@ -106,8 +135,8 @@ func (tx *Tx) ByControl(controlID, recipient string) (referral.Delivery, bool, e
 	if controlID == "" {
 		return referral.Delivery{}, false, nil
 	}
-	found, err := many(tx.ctx(), tx, tx.s.scanDelivery, `SELECT `+deliveryColumns+` FROM delivery WHERE control_id = ?1
-		AND (?2 = '' OR recipient = '' OR lower(recipient) = lower(?2) OR lower(address) = lower(?2)) ORDER BY created DESC, id DESC LIMIT 1`, controlID, recipient)
+	found, err := many(tx.ctx(), tx, tx.s.scanDelivery, `SELECT `+deliveryColumns+` FROM delivery WHERE control_id = CAST(?1 AS TEXT)
+		AND (?2 = '' OR recipient = '' OR lower(recipient) = lower(?2) OR lower(address) = lower(?2)) ORDER BY created DESC LIMIT 1`, controlID, recipient)
 	if err != nil || len(found) == 0 {
 		return referral.Delivery{}, false, err
 	}
@@ -144,7 +173,7 @@ func (s *Store) laneAfter(ctx context.Context, lane string) (string, bool, error
 	return found[0], true, nil
 }
 
-const sqlHeads = `SELECT ` + deliveryColumns + ` FROM delivery WHERE state IN ('queued', 'sending', 'failed') AND lane = ?1 ORDER BY lane_seq`
+const sqlHeads = `SELECT ` + deliveryColumns + ` FROM delivery WHERE state IN ('queued', 'sending', 'failed') AND lane = CAST(?1 AS TEXT) ORDER BY lane_seq`
 
 func (s *Store) headsOf(ctx context.Context, lane string, n int) ([]referral.Delivery, error) {
 	if n == 1 {

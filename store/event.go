@@ -78,6 +78,6 @@ func (tx *Tx) HasDigest(referralID, digest string) (bool, error) {
 	if digest == "" {
 		return false, nil
 	}
-	found, err := many(tx.ctx(), tx, number, `SELECT seq FROM event WHERE referral_id = ?1 AND digest = ?2 AND digest <> '' LIMIT 1`, referralID, digest)
+	found, err := many(tx.ctx(), tx, number, `SELECT seq FROM event WHERE referral_id = ?1 AND digest = ?2 LIMIT 1`, referralID, digest)
 	return len(found) > 0, err
 }

@@ -27,8 +27,8 @@ func (tx *Tx) ByIdentifier(ids []referral.Identifier) ([]string, error) {
 		if id.Kind == referral.KindMRN {
 			found, err = tx.s.byMRN(tx.ctx(), tx, id, referral.Identifier.Equal, false)
 		} else {
-			found, err = many(tx.ctx(), tx, text, `SELECT DISTINCT referral_id FROM identifier
-				WHERE value = ?1 AND authority = ?2 AND (?2 <> '' OR ?3 = '' OR kind = '' OR kind = ?3) ORDER BY referral_id`,
+			found, err = many(tx.ctx(), tx, text, `SELECT referral_id FROM identifier
+				WHERE value = ?1 AND authority = ?2 AND (?2 <> '' OR ?3 = '' OR kind = '' OR kind = ?3)`,
 				value, referral.Authority(id.Authority), id.Kind)
 		}
 		if err != nil {

@@ -75,10 +75,7 @@ type MessageFilter struct {
 // Messages lists messages, newest first.
 func (s *Store) Messages(ctx context.Context, f MessageFilter) ([]referral.Message, error) {
 	var w where
-	if f.ControlID != "" {
-		w.equal("control_id", f.ControlID)
-		w.always("control_id <> ''") // the index says so
-	}
+	w.equal("control_id", f.ControlID)
 	w.equal("channel", f.Channel)
 	w.equal("direction", f.Direction)
 	w.equal("state", string(f.State))

@@ -119,7 +119,7 @@ func (tx *Tx) SetEvidence(messageID string, evidence referral.Blob) error {
 
 // priorLimit is how many earlier messages of one sender and control ID are looked at: a sender that never counts its control IDs must
 // not make every message slower than the one before.
-const priorLimit = 100
+const priorLimit = "100"
 
 // Prior returns earlier inbound messages with the same sender and control ID, newest first, at most 100; none for an empty control ID.
 func (tx *Tx) Prior(sender, controlID string) ([]referral.PriorMessage, error) {
@@ -127,8 +127,8 @@ func (tx *Tx) Prior(sender, controlID string) ([]referral.PriorMessage, error) {
 		return nil, nil
 	}
 	return many(tx.ctx(), tx, tx.s.scanPrior, `SELECT id, sha256, state, code, received_at, answer FROM message
-		WHERE control_id = ?1 AND sender = ?2 AND direction = 'in' AND control_id <> '' ORDER BY received_at DESC, id DESC LIMIT ?3`,
-		controlID, sender, priorLimit)
+		WHERE control_id = CAST(?1 AS TEXT) AND sender = CAST(?2 AS TEXT) AND direction = 'in' ORDER BY received_at DESC LIMIT `+priorLimit,
+		controlID, sender)
 }
 
 // PriorContent returns the newest inbound message of channel with this hash received since t, if any. It is for rails whose repeats

@@ -48,9 +48,10 @@ type Store struct {
 	sealKey   cipher.AEAD // only the writer goroutine reads and changes these two
 	sealKeyID string
 
-	chain *audit.Chain // these three belong to the writer goroutine
+	chain *audit.Chain // these four belong to the writer goroutine
 	head  audit.Head
-	saved audit.Head // as of the last commit
+	saved audit.Head       // as of the last commit
+	lanes map[string]int64 // last LaneSeq given, of the lanes seen
 
 	closing sync.RWMutex // held for reading while work is being queued
 	closed  bool
@@ -125,7 +126,7 @@ func prepare(cfg Config, log *slog.Logger) (*Store, error) {
 	if cfg.Readers <= 0 {
 		cfg.Readers = 4
 	}
-	return &Store{cfg: cfg, path: path, log: log, queue: make(chan *job, queueLimit), done: make(chan struct{})}, nil
+	return &Store{cfg: cfg, path: path, log: log, lanes: map[string]int64{}, queue: make(chan *job, queueLimit), done: make(chan struct{})}, nil
 }
 
 // openWriter opens the one connection that writes and brings the schema up to date.
@@ -143,7 +144,8 @@ func (s *Store) openWriter(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := s.writer.conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA wal_autocheckpoint = %d`, checkpointPages)); err != nil {
+	// Savepoints copy the pages they touch; in memory, not into a temporary file.
+	if _, err := s.writer.conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA wal_autocheckpoint = %d; PRAGMA temp_store = MEMORY`, checkpointPages)); err != nil {
 		return err
 	}
 	all, err := migrations(migrationFiles, "migrations/sqlite")

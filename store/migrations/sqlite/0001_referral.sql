@@ -53,7 +53,7 @@ CREATE TABLE message (
 ) STRICT;
 CREATE INDEX message_time ON message (received_at);
 CREATE INDEX message_channel ON message (channel, direction, received_at);
-CREATE INDEX message_control ON message (control_id, sender) WHERE control_id <> '';
+CREATE INDEX message_control ON message (control_id, sender, received_at);
 CREATE INDEX message_open ON message (state, received_at) WHERE state IN ('received', 'held', 'failed');
 -- HL7 v2 repeats are known by their control ID; only other rails are compared by content.
 CREATE INDEX message_content ON message (sha256, channel) WHERE content_type <> 'x-application/hl7-v2+er7';
@@ -112,7 +112,7 @@ CREATE TABLE event (
     snapshot     BLOB,                     -- the record after the last event of a batch
     PRIMARY KEY (referral_id, seq)
 ) STRICT;
-CREATE INDEX event_digest ON event (referral_id, digest) WHERE digest <> '';
+CREATE INDEX event_digest ON event (referral_id, digest);
 
 CREATE TABLE identifier (
     value       TEXT NOT NULL,             -- as compared
@@ -178,7 +178,7 @@ CREATE UNIQUE INDEX delivery_lane ON delivery (lane, lane_seq);
 CREATE INDEX delivery_open ON delivery (lane, lane_seq) WHERE state IN ('queued', 'sending', 'failed');
 CREATE INDEX delivery_state ON delivery (state, created);
 CREATE INDEX delivery_referral ON delivery (referral_id, created);
-CREATE INDEX delivery_control ON delivery (control_id);
+CREATE INDEX delivery_control ON delivery (control_id, created);
 CREATE UNIQUE INDEX delivery_notice ON delivery (notice_of, event) WHERE notice_of <> '';
 
 CREATE TABLE attempt (
