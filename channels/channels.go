@@ -175,6 +175,8 @@ type Notice struct {
 	About   string // control ID it answers
 	Detail  string // reason of a failure in plain words, without patient data
 	Final   bool   // X-DIRECT-FINAL-DESTINATION-DELIVERY was asked for
+
+	Evidence []byte // rail's own: what Pack needs besides, such as the signer's certificate; nil when nothing
 }
 
 // Shipment is one event rendered for one rail: what Pack turns into the bytes that travel.

@@ -28,6 +28,21 @@ func (h Header) Value(name string) string {
 	return ""
 }
 
+// MessageID returns the Message-ID with angle brackets; empty when absent, malformed or longer than a line.
+func (h Header) MessageID() string {
+	id := strings.TrimSpace(h.Value("Message-ID"))
+	if !messageID(id) {
+		return ""
+	}
+	return id
+}
+
+// ReadHeader reads the header section of a message and nothing else. Errors: ErrLimit, ErrMalformed.
+func ReadHeader(raw []byte, lim Limits) (Header, error) {
+	h, _, err := splitHeader(raw, lim.withDefaults())
+	return h, err
+}
+
 // Has reports whether there is a field of that name.
 func (h Header) Has(name string) bool { return h.count(name) > 0 }
 

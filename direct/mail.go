@@ -39,14 +39,8 @@ func (m *Mail) From() (string, bool) {
 	return list[0], true
 }
 
-// MessageID returns the Message-ID with angle brackets; empty when absent or longer than a line.
-func (m *Mail) MessageID() string {
-	id := strings.TrimSpace(m.Header.Value("Message-ID"))
-	if !messageID(id) {
-		return ""
-	}
-	return id
-}
+// MessageID is that of the header.
+func (m *Mail) MessageID() string { return m.Header.MessageID() }
 
 // ReadMail reads an unprotected message, such as the one inside a Direct message
 // or a DSN of our own relay. Errors: ErrLimit, ErrMalformed.

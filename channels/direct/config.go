@@ -1,0 +1,224 @@
+package direct
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"refloop/config"
+	"refloop/direct"
+)
+
+// Settings are the keys under `direct:`: our identity and trust, shared by all channels and rails of this type.
+type Settings struct {
+	Mode          string           `yaml:"mode" enum:"sta" soon:"edge" default:"sta" doc:"sta: we sign and encrypt ourselves"`
+	Address       string           `yaml:"address" required:"true" want:"a Direct address such as referrals@direct.northside.example" doc:"our Direct address: sender of all we send"`
+	Domains       []string         `yaml:"domains" doc:"domains we take mail for; absent: that of address"`
+	Identities    []IdentityConfig `yaml:"identities" doc:"our certificates and keys"`
+	Anchors       []AnchorConfig   `yaml:"anchors" doc:"trust anchors of each of our domains; without anchors nobody is trusted"`
+	Intermediates []config.Path    `yaml:"intermediates" doc:"issuing certificates between anchors and peers: files or folders"`
+	Certificates  []config.Path    `yaml:"certificates" doc:"known certificates of recipients: files or folders"`
+	Wait          Wait             `yaml:"wait" doc:"how long to wait for notifications"`
+	Relay         string           `yaml:"relay" want:"smtp://host:port" doc:"where mail goes out; absent: the recipient's MX. smtp:// needs STARTTLS unless the host is this machine, smtps:// is TLS at once, smtp+insecure:// never asks for TLS"`
+	Node          config.Node      `yaml:"."`
+
+	_ struct{} `yaml:"bundles" later:"trust bundles"`
+	_ struct{} `yaml:"dns" later:"certificate discovery"`
+	_ struct{} `yaml:"ldap" later:"certificate discovery"`
+	_ struct{} `yaml:"http_allow" later:"fetching of revocation lists"`
+	_ struct{} `yaml:"revocation" later:"fetching of revocation lists"`
+}
+
+// IdentityConfig is one certificate of ours.
+type IdentityConfig struct {
+	Domain      string      `yaml:"domain" doc:"domain the certificate is for; or address"`
+	Address     string      `yaml:"address" doc:"Direct address the certificate is for; or domain"`
+	Certificate config.Path `yaml:"certificate" required:"true" want:"a certificate file" doc:"PEM or DER"`
+	Key         config.Path `yaml:"key" required:"true" want:"a key file" doc:"private key, PEM or DER, not encrypted; keep it readable for refloop alone"`
+	Use         string      `yaml:"use" enum:"both|sign|encrypt" default:"both" doc:"what it is used for"`
+	Node        config.Node `yaml:"."`
+}
+
+// AnchorConfig are the anchors of one of our domains.
+type AnchorConfig struct {
+	Domain   string        `yaml:"domain" default:"*" doc:"one of our domains; *: all that have no entry of their own"`
+	Inbound  []config.Path `yaml:"inbound" doc:"whom we believe: PEM, DER or p7b files, or folders; *.crl files in a folder count as revocation lists"`
+	Outbound []config.Path `yaml:"outbound" doc:"to whom we send; as inbound"`
+	Node     config.Node   `yaml:"."`
+}
+
+// Wait is how long a delivery waits for its notifications.
+type Wait struct {
+	Processed  config.Duration `yaml:"processed" default:"1h" min:"1s" doc:"until the processed notification"`
+	Dispatched config.Duration `yaml:"dispatched" default:"1h" min:"1s" doc:"until the dispatched notification"`
+}
+
+// Config is a channel of type direct. Its zero value is not usable: DecodeChannel fills the defaults.
+type Config struct {
+	Listen      string          `yaml:"listen" required:"true" want:"an address such as 127.0.0.1:2525" doc:"address the SMTP server listens on"`
+	TLS         *TLS            `yaml:"tls" doc:"certificate for STARTTLS; required unless the server listens on this machine alone"`
+	Allow       []netip.Prefix  `yaml:"allow" want:"an address range such as 10.1.0.0/16" doc:"who may connect; absent: everybody who reaches the port"`
+	Connections int             `yaml:"max_connections" default:"500" min:"1" max:"20000" doc:"open connections; when full, the oldest that is sending nothing gives way"`
+	Recipients  int             `yaml:"max_recipients" default:"100" min:"1" max:"1000" doc:"recipients of one message"`
+	Idle        config.Duration `yaml:"idle_timeout" default:"5m" min:"100ms" max:"1h" doc:"how long a connection may be silent between commands"`
+	Data        config.Duration `yaml:"data_timeout" default:"10m" min:"100ms" max:"2h" doc:"time for one whole message"`
+}
+
+// TLS is the server's certificate. TLS 1.2 is the least.
+type TLS struct {
+	Certificate config.Path `yaml:"certificate" required:"true" want:"a PEM file" doc:"certificate with its chain, PEM"`
+	Key         config.Path `yaml:"key" required:"true" want:"a PEM file" doc:"private key, PEM"`
+	Node        config.Node `yaml:"."`
+}
+
+// RailConfig is a rail of type direct of a partner. Its zero value sends 360X packages.
+type RailConfig struct {
+	Dialect     string      `yaml:"dialect" enum:"360x|plain" default:"360x" doc:"360x: an XDM package with the HL7 message; plain: documents as attachments"`
+	Certificate config.Path `yaml:"certificate" doc:"the recipient's certificate; absent: looked for under direct.certificates"`
+	Node        config.Node `yaml:"."`
+}
+
+// DecodeSettings reads and checks `direct:`; every mistake goes to p. Files are read by Load.
+func DecodeSettings(n config.Node, p *config.Problems) Settings {
+	var s Settings
+	n.Decode(&s, "direct", p)
+	address, ok := direct.Canonical(s.Address)
+	if s.Address != "" && !ok {
+		p.Add(n.Field("address"), "got %q, want a Direct address such as referrals@direct.northside.example", s.Address)
+	}
+	if ok {
+		s.Address = address
+		if len(s.Domains) == 0 {
+			s.Domains = []string{direct.Domain(address)}
+		}
+	}
+	for i, d := range s.Domains {
+		s.Domains[i] = strings.ToLower(d)
+	}
+	if ok && !s.local(address) {
+		p.Add(n.Field("address"), "got an address outside of direct.domains, want one of ours")
+	}
+	for i := range s.Identities {
+		s.Identities[i].check(p)
+	}
+	if _, err := parseRelay(s.Relay); s.Relay != "" && err != nil {
+		p.Add(n.Field("relay"), "got %q, want smtp://host:port, smtps://host:port or smtp+insecure://host:port", s.Relay)
+	}
+	return s
+}
+
+func (c *IdentityConfig) check(p *config.Problems) {
+	switch {
+	case (c.Domain == "") == (c.Address == ""):
+		p.Add(c.Node, "got both or none of domain and address, want one")
+	case c.Address != "":
+		a, ok := direct.Canonical(c.Address)
+		if !ok {
+			p.Add(c.Node.Field("address"), "got %q, want a Direct address", c.Address)
+		}
+		c.Address = a
+	default:
+		c.Domain = strings.ToLower(c.Domain)
+	}
+}
+
+// local reports whether an address is in one of our domains.
+func (s Settings) local(address string) bool {
+	domain := direct.Domain(address)
+	for _, d := range s.Domains {
+		if strings.EqualFold(d, domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// DecodeChannel reads and checks the keys of a channel of this type; every mistake goes to p.
+func DecodeChannel(c config.Channel, p *config.Problems) Config {
+	var cfg Config
+	c.Decode(&cfg, p)
+	host, _, err := net.SplitHostPort(cfg.Listen)
+	switch {
+	case cfg.Listen == "":
+	case err != nil:
+		p.Add(c.Node.Field("listen"), "got %q, want an address such as 127.0.0.1:2525", cfg.Listen)
+	case cfg.TLS == nil && !loopback(host):
+		p.Add(c.Node.Field("listen"), "got an address outside of this machine without tls, want tls: {certificate, key} beside it")
+	}
+	if t := cfg.TLS; t != nil && t.Certificate != "" && t.Key != "" && !c.Node.Demo() {
+		if _, err := serverTLS(t); err != nil {
+			p.Add(t.Node, "got files that cannot be used (%v), want a PEM certificate and its key", err)
+		}
+	}
+	return cfg
+}
+
+// DecodeRail reads and checks the keys of a rail of this type; every mistake goes to p.
+func DecodeRail(r config.Rail, p *config.Problems) RailConfig {
+	var cfg RailConfig
+	r.Decode(&cfg, p)
+	if _, ok := direct.Canonical(r.Address); !ok {
+		p.Add(r.Node.Field("address"), "got %q, want a Direct address such as referrals@direct.lakeside.example", r.Address)
+	}
+	return cfg
+}
+
+// relay is where mail is submitted.
+type relay struct {
+	address string // host:port
+	host    string
+	tls     tlsMode
+}
+
+type tlsMode int
+
+const (
+	tlsRequired tlsMode = iota // STARTTLS with a certificate that verifies
+	tlsOffered                 // STARTTLS when offered
+	tlsAtOnce                  // smtps
+	tlsNever
+	tlsAnyName // STARTTLS required, name not verified: MX hosts
+)
+
+func parseRelay(s string) (relay, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Path != "" && u.Path != "/" || u.User != nil || u.RawQuery != "" {
+		return relay{}, errRelay
+	}
+	port := u.Port()
+	r := relay{host: u.Hostname(), tls: tlsRequired}
+	switch u.Scheme {
+	case "smtp":
+		if loopback(r.host) {
+			r.tls = tlsOffered
+		}
+		port = orDefault(port, "25")
+	case "smtps":
+		r.tls = tlsAtOnce
+		port = orDefault(port, "465")
+	case "smtp+insecure":
+		r.tls = tlsNever
+		port = orDefault(port, "25")
+	default:
+		return relay{}, errRelay
+	}
+	r.address = net.JoinHostPort(r.host, port)
+	return r, nil
+}
+
+func orDefault(s, d string) string {
+	if s == "" {
+		return d
+	}
+	return s
+}
+
+// loopback tells whether a host is this machine without asking DNS.
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Unmap().IsLoopback()
+}

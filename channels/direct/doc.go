@@ -1,0 +1,16 @@
+// Package direct is the rail for Direct secure mail: an SMTP server that takes
+// mail for our domains, the judgement of who sent it, and a client that packs, signs,
+// encrypts and submits what we send.
+//
+// In: the server archives through channels.Handler before it answers 250. In the
+// background Prepare decrypts, verifies and judges each recipient's trust as of the time of
+// receipt, and records that; Open then is a pure function of bytes, record and keys. Mail that is not
+// encrypted, not signed, tampered with or not trusted ends `refused` with a reason, and nothing goes back.
+//
+// Out: Pack makes an XDM package (or plain attachments) into one signed and encrypted
+// message for one recipient; Send submits it to the relay or the recipient's MX.
+//
+// Standards: Applicability Statement for Secure Health Transport 1.2, RFC 5321,
+// RFC 8098 notifications, IHE XDM ZIP over Email. Left out until its release: edge mode,
+// certificate discovery, fetching of revocation lists and bundles.
+package direct

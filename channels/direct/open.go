@@ -1,0 +1,199 @@
+package direct
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"refloop/channels"
+	"refloop/direct"
+)
+
+// Message types of this rail.
+const (
+	TypeMail       = "direct/mail"
+	Type360X       = "direct/360x"
+	TypeProcessed  = "direct/mdn.processed"
+	TypeDispatched = "direct/mdn.dispatched"
+	TypeFailed     = "direct/mdn.failed"
+	TypeDSN        = "direct/dsn"
+)
+
+// Prepare decrypts, verifies and judges the trust of each recipient as of the time of receipt.
+// The result is evidence for Open; it is never an error, a refusal is part of it.
+func (g *Agent) Prepare(_ context.Context, a channels.Archived) ([]byte, error) {
+	return json.Marshal(g.judge(a))
+}
+
+// Open unwraps an archived message: a pure function of its bytes, the evidence
+// of Prepare and our keys. Untrusted mail comes back with Refused set.
+func (g *Agent) Open(a channels.Archived) (channels.Opened, error) {
+	e, err := readEvidence(a.Evidence)
+	if err != nil {
+		return channels.Opened{}, err
+	}
+	if e.Relay {
+		return g.openRelay(a)
+	}
+	trusted := e.trusted()
+	if len(trusted) == 0 {
+		return channels.Opened{Type: TypeMail, Refused: e.refusal()}, nil
+	}
+	o, err := direct.Open(a.Body, g.decrypting(splitRecipients(a.Recipient)), g.Limits)
+	if err != nil {
+		return channels.Opened{Type: TypeMail, Refused: reasonOf(err)}, nil
+	}
+	out := channels.Opened{
+		Type: TypeMail, ControlID: o.Mail.MessageID(), Sender: e.Sender, Recipient: joinRecipients(trusted),
+		Warnings: append(append([]string{}, o.Warnings...), o.Mail.Warnings...),
+	}
+	for _, r := range e.Recipients {
+		if !r.Trusted {
+			out.Warnings = append(out.Warnings, "a recipient does not trust the sender and was left out: "+r.Reason)
+		}
+	}
+	switch {
+	case g.openNotification(&out, &o.Mail, e, o):
+	case openStatus(&out, &o.Mail, a):
+	default:
+		openParts(&out, &o.Mail)
+	}
+	return out, nil
+}
+
+// openRelay reads a plain delivery status of our own relay; everything else of it stays plain and refused.
+func (g *Agent) openRelay(a channels.Archived) (channels.Opened, error) {
+	refused := channels.Opened{Type: TypeMail, Refused: reasonPlain}
+	m, err := direct.ReadMail(a.Body, g.Limits)
+	if err != nil {
+		return refused, nil
+	}
+	out := channels.Opened{Type: TypeDSN, ControlID: m.MessageID(), Warnings: m.Warnings}
+	if !openStatus(&out, &m, a) {
+		return refused, nil
+	}
+	return out, nil
+}
+
+// openNotification turns a disposition notification into a receipt, when the signer speaks for the recipient it reports on.
+func (g *Agent) openNotification(out *channels.Opened, m *direct.Mail, e evidence, o *direct.Opened) bool {
+	n, ok := m.Notification()
+	if !ok {
+		return false
+	}
+	out.Type = notificationType(n)
+	if n.Recipient == "" {
+		n.Recipient = e.Sender
+	}
+	switch {
+	case n.OriginalMessageID == "":
+		out.Warnings = append(out.Warnings, "a notification that names no message")
+	case direct.Binding(speaker(e, o.Signers), n.Recipient) == "":
+		out.Warnings = append(out.Warnings, "a notification about a recipient that its signer does not speak for")
+	default:
+		if r, ok := receiptOf(n); ok {
+			r.At = e.At
+			out.Receipts = append(out.Receipts, r)
+		} else {
+			out.Warnings = append(out.Warnings, "a notification without a disposition")
+		}
+	}
+	return true
+}
+
+func notificationType(n direct.Notification) string {
+	switch {
+	case n.Disposition == direct.Dispatched && n.Positive():
+		return TypeDispatched
+	case n.Positive(), n.Disposition == "":
+		return TypeProcessed
+	}
+	return TypeFailed
+}
+
+// receiptOf says what a notification proves (direct.md section 6): dispatched without the extension field does not complete.
+func receiptOf(n direct.Notification) (channels.Receipt, bool) {
+	r := channels.Receipt{ControlID: n.OriginalMessageID, Recipient: n.Recipient, Code: n.Disposition, Level: channels.LevelTransport}
+	switch {
+	case n.Disposition == "":
+		return r, false
+	case !n.Positive():
+		r.Level, r.Permanent = channels.LevelFailed, true
+		r.Text = "the recipient's system reported " + word(n.Disposition)
+	case n.Disposition == direct.Dispatched && n.Final:
+		r.Level = channels.LevelDelivered
+	case n.Disposition == direct.Displayed:
+		r.Level = channels.LevelRead
+	}
+	return r, true
+}
+
+// word keeps what may stand in a listing: the peer can write anything there.
+func word(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r == '-' {
+			return r
+		}
+		return -1
+	}, s)
+	return s[:min(len(s), 30)]
+}
+
+// openStatus turns a delivery status notification into receipts, one for each recipient that failed.
+func openStatus(out *channels.Opened, m *direct.Mail, a channels.Archived) bool {
+	d, ok := m.DeliveryStatus()
+	if !ok {
+		return false
+	}
+	out.Type = TypeDSN
+	for _, r := range d.Recipients {
+		if d.OriginalMessageID == "" || r.Action != "failed" {
+			continue
+		}
+		out.Receipts = append(out.Receipts, channels.Receipt{
+			ControlID: d.OriginalMessageID, Recipient: r.Recipient, Level: channels.LevelFailed, Permanent: true,
+			Code: "dsn " + status(r.Status), Text: "not delivered, says the mail system (" + status(r.Status) + ")", At: a.ReceivedAt,
+		})
+	}
+	if d.OriginalMessageID == "" {
+		out.Warnings = append(out.Warnings, "a delivery status that names no message")
+	}
+	return true
+}
+
+// status keeps a status code such as 5.1.1.
+func status(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r == '.' {
+			return r
+		}
+		return -1
+	}, s)
+	return s[:min(len(s), 12)]
+}
+
+// Notices says what the sender of a message is told: processed once it is
+// trusted and stored, dispatched when asked for and the content was taken up or waits for a
+// person, failed when it cannot be used. Notifications and refused mail get nothing.
+func (g *Agent) Notices(a channels.Archived, o channels.Opened, out channels.Outcome) []channels.Notice {
+	e, err := readEvidence(a.Evidence)
+	if err != nil || o.Refused != "" || e.Report || e.Relay || e.NotifyTo == "" || e.MessageID == "" {
+		return nil
+	}
+	var list []channels.Notice
+	for _, to := range e.trusted() {
+		n := channels.Notice{Event: "mdn.processed", Rail: channels.Direct, Address: e.NotifyTo, From: to, About: e.MessageID, Evidence: e.Cipher}
+		list = append(list, n)
+		switch out.State {
+		case "processed", "ignored", "held":
+			if e.Final {
+				n.Event, n.Final = "mdn.dispatched", true
+				list = append(list, n)
+			}
+		case "failed":
+			n.Event, n.Detail = "mdn.failed", "the content of the message could not be taken up"
+			list = append(list, n)
+		}
+	}
+	return list
+}

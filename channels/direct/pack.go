@@ -1,0 +1,157 @@
+package direct
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+
+	"refloop/channels"
+	"refloop/direct"
+)
+
+// Sender is the way out to one partner, or, with no RailConfig, for notices to anybody.
+type Sender struct {
+	agent *Agent
+	lane  string // partner and rail, for errors
+	cfg   RailConfig
+}
+
+// NewSender makes the sender of a rail. lane names partner and rail in errors.
+func NewSender(a *Agent, lane string, cfg RailConfig) *Sender { return &Sender{a, lane, cfg} }
+
+// ErrNoCertificate: no certificate of the recipient passes our trust policy, so nothing can be encrypted to it.
+var ErrNoCertificate = errors.New("no usable certificate of the recipient")
+
+// Pack turns a shipment into one signed and encrypted message. Its errors are permanent: the
+// recipient has no trusted certificate, we have no identity, or the parts cannot be packed.
+func (s *Sender) Pack(_ context.Context, ship channels.Shipment) (channels.Packed, error) {
+	g := s.agent
+	if ship.Notice != nil {
+		return s.packNotice(ship)
+	}
+	from := g.Settings.Address
+	d := direct.Draft{
+		From: from, To: []string{ship.Address}, Date: ship.At, MessageID: messageID(ship, from), Notify: true,
+		Subject: "Referral " + word(ship.Event), Text: text(ship),
+	}
+	kind := TypeMail
+	if s.cfg.Dialect == "plain" {
+		d.Files = attachments(ship)
+	} else {
+		file, err := g.packXDM(ship, d.MessageID)
+		if err != nil {
+			return channels.Packed{}, err
+		}
+		d.Subject, d.Files, kind = direct.XDMSubject, []direct.File{file}, Type360X
+	}
+	return s.seal(d, kind, nil)
+}
+
+// packNotice makes a disposition notification.
+func (s *Sender) packNotice(ship channels.Shipment) (channels.Packed, error) {
+	n := *ship.Notice
+	word, kind := direct.Processed, TypeProcessed
+	switch n.Event {
+	case "mdn.dispatched":
+		word, kind = direct.Dispatched, TypeDispatched
+	case "mdn.failed":
+		word, kind = direct.Failed, TypeFailed
+	}
+	d := direct.Draft{
+		From: n.From, To: []string{n.Address}, Date: ship.At, MessageID: messageID(ship, n.From), InReplyTo: n.About,
+		Subject: strings.ToUpper(word[:1]) + word[1:] + ": your message", Text: noticeText(word, n.Detail),
+		Report: &direct.Notification{
+			Disposition: word, Recipient: n.From, OriginalMessageID: n.About, ReportingUA: direct.Domain(n.From) + "; refloop",
+			Final: n.Final && word == direct.Dispatched, Reason: n.Detail,
+		},
+	}
+	var extra []*x509.Certificate
+	if c, err := x509.ParseCertificate(n.Evidence); err == nil {
+		extra = append(extra, c)
+	}
+	return s.seal(d, kind, extra)
+}
+
+// seal composes, signs and encrypts for the one recipient of a draft.
+func (s *Sender) seal(d direct.Draft, kind string, extra []*x509.Certificate) (channels.Packed, error) {
+	g := s.agent
+	address := d.To[0]
+	signer, err := g.Trust.Signing(d.From)
+	if err != nil {
+		return channels.Packed{}, fmt.Errorf("%s: %w", s.lane, err)
+	}
+	known := append(g.Trust.Certificates(address), extra...)
+	v, err := direct.SelectRecipient(address, known, g.Trust.Outbound(d.From, g.Now()))
+	if err != nil {
+		return channels.Packed{}, fmt.Errorf("%s: %w: %w; configure it under direct.certificates or the rail, and its anchor under direct.anchors", s.lane, ErrNoCertificate, err)
+	}
+	inner, err := direct.Compose(d)
+	if err != nil {
+		return channels.Packed{}, fmt.Errorf("%s: %w", s.lane, err)
+	}
+	body, err := direct.Seal(g.Rand, inner, signer, v.Certificate, direct.SealOptions{Chain: g.Trust.Chain(signer.Certificate)})
+	if err != nil {
+		return channels.Packed{}, fmt.Errorf("%s: %w", s.lane, err)
+	}
+	canonical, _ := direct.Canonical(address)
+	return channels.Packed{Type: kind, ContentType: "message/rfc822", ControlID: d.MessageID, Recipient: canonical, Body: body}, nil
+}
+
+// messageID is the same for every attempt of a delivery and never used for another.
+func messageID(ship channels.Shipment, from string) string {
+	left := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '.', r == '_':
+			return r
+		}
+		return -1
+	}, orDefault(ship.ControlID, ship.DeliveryID))
+	return "<" + left + "@" + direct.Domain(from) + ">"
+}
+
+// text is for the person who opens the mail in a mail program. No patient data: the documents hold it.
+func text(ship channels.Shipment) string {
+	var b strings.Builder
+	b.WriteString("This message carries a referral update from an electronic referral system.\n")
+	b.WriteString("The attached file holds the details for your records system.\n")
+	if ship.CopyOf != "" {
+		b.WriteString("This is a copy: the first was sent by " + word(ship.CopyOf) + " and may have arrived.\n")
+	}
+	if ship.Restricted {
+		b.WriteString("\n" + Redisclosure + "\n")
+	}
+	for _, p := range ship.Parts {
+		if p.Kind == channels.KindText && p.Attrs["cover"] != "" {
+			b.WriteString("\n" + string(p.Body) + "\n")
+		}
+	}
+	return b.String()
+}
+
+func noticeText(word, detail string) string {
+	switch word {
+	case direct.Dispatched:
+		return "Your message reached its final destination."
+	case direct.Failed:
+		return "Your message was received but could not be delivered: " + detail
+	}
+	return "Your message was received, decrypted and its signature verified."
+}
+
+// attachments are the parts of a plain message: what people and their systems can open. The HL7 v2 message stays out.
+func attachments(ship channels.Shipment) []direct.File {
+	var out []direct.File
+	for i, p := range ship.Parts {
+		if p.Kind == channels.KindHL7 {
+			continue
+		}
+		name := p.Name
+		if name == "" {
+			name = fmt.Sprintf("document%d%s", i+1, map[string]string{channels.KindCDA: ".xml", channels.KindPDF: ".pdf", channels.KindText: ".txt"}[p.Kind])
+		}
+		out = append(out, direct.File{Name: name, ContentType: mimeOf(p), Body: p.Body})
+	}
+	return out
+}

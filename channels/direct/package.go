@@ -1,0 +1,155 @@
+package direct
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"refloop/ccda/xdm"
+	"refloop/channels"
+	"refloop/direct"
+)
+
+// packXDM makes the XDM package of a shipment: the HL7 v2 message first, then the documents.
+// Equal shipments give equal bytes.
+func (g *Agent) packXDM(s channels.Shipment, messageID string) (direct.File, error) {
+	parts := slices.Clone(s.Parts)
+	slices.SortStableFunc(parts, func(a, b channels.Part) int { return order(a.Kind) - order(b.Kind) })
+	set := xdm.SubmissionSet{
+		UniqueID: oidOf(messageID), SourceID: g.Organization.OID, Time: s.At, Title: "Referral " + s.Event,
+		PatientID:  xdm.ParseID(s.PatientID),
+		Authors:    []xdm.Author{g.author()},
+		Recipients: []xdm.Recipient{{Telecom: xdm.Internet(s.Address)}},
+	}
+	if s.Recipient != "" {
+		set.Recipients[0].Organization = xdm.Organization(s.Recipient, xdm.ID{})
+	}
+	for _, p := range parts {
+		d := xdm.Document{
+			Data: p.Body, MimeType: mimeOf(p), Title: p.Title, UniqueID: p.Attrs["unique_id"], Created: p.Attrs["created"], Language: "en-US",
+			Authors: set.Authors, PatientInfo: patientInfo(s.Patient), SourceID: set.PatientID,
+		}
+		if code := formatOf(p); code != "" {
+			d.Format = xdm.Format(code)
+		}
+		if code := p.Attrs["type_code"]; code != "" {
+			d.Type = xdm.LOINC(code, orDefault(p.Attrs["type_display"], p.Title))
+		}
+		d.Privacy = []xdm.Code{xdm.Privacy(confidentiality(s, p))}
+		if s.ReferralID != "" {
+			d.References = []xdm.Reference{{ID: xdm.ID{Value: s.ReferralID, Authority: s.Authority}, Type: xdm.RefReferral}}
+		}
+		set.Documents = append(set.Documents, d)
+	}
+	body, err := xdm.Build(xdm.Package{
+		Institution: g.Organization.Name, Contact: g.contact(), Application: "refloop", Version: g.Organization.Version,
+		VendorContact: "see the documentation of refloop", Notice: notice(s), Sets: []xdm.SubmissionSet{set},
+	})
+	if err != nil {
+		return direct.File{}, fmt.Errorf("direct: packing %s: %w", s.Event, err)
+	}
+	return direct.File{Name: orDefault(s.ControlID, s.DeliveryID) + ".zip", ContentType: "application/zip", Body: body}, nil
+}
+
+func (g *Agent) author() xdm.Author {
+	return xdm.Author{
+		Institutions: []string{xdm.Organization(g.Organization.Name, xdm.ID{Value: g.Organization.OID})},
+		Telecoms:     []string{xdm.Internet(g.Settings.Address)},
+	}
+}
+
+func (g *Agent) contact() string {
+	return strings.TrimSpace(g.Settings.Address + " " + g.Organization.Phone)
+}
+
+// Redisclosure is the statement that travels with 42 CFR Part 2 records (42 CFR 2.32(a)(2), the short form).
+const Redisclosure = "42 CFR part 2 prohibits unauthorized use or disclosure of these records."
+
+func notice(s channels.Shipment) string {
+	if s.Restricted {
+		return Redisclosure
+	}
+	return ""
+}
+
+func confidentiality(s channels.Shipment, p channels.Part) string {
+	if c := p.Attrs["confidentiality"]; c != "" {
+		return c
+	}
+	if s.Restricted {
+		return "R"
+	}
+	return "N"
+}
+
+func order(kind string) int {
+	switch kind {
+	case channels.KindHL7:
+		return 0
+	case channels.KindCDA:
+		return 1
+	}
+	return 2
+}
+
+func mimeOf(p channels.Part) string {
+	switch p.Kind {
+	case channels.KindHL7:
+		return xdm.MimeV2
+	case channels.KindCDA:
+		return xdm.MimeXML
+	case channels.KindPDF:
+		return xdm.MimePDF
+	}
+	if typ, _, _ := strings.Cut(p.ContentType, ";"); typ != "" {
+		return strings.TrimSpace(typ)
+	}
+	return "application/octet-stream"
+}
+
+func formatOf(p channels.Part) string {
+	switch {
+	case p.FormatCode != "":
+		return p.FormatCode
+	case p.Kind == channels.KindCDA:
+		return xdm.FormatCCDA
+	case p.Kind == channels.KindHL7:
+		return xdm.Format360X(trigger(p.Body)).Code
+	}
+	return xdm.FormatByMime
+}
+
+// trigger is MSH-9.2 of an HL7 v2 message of ours, which writes the usual delimiters.
+func trigger(body []byte) string {
+	line, _, _ := strings.Cut(string(body[:min(len(body), 1024)]), "\r")
+	fields := strings.Split(line, "|")
+	if len(fields) < 9 {
+		return ""
+	}
+	parts := strings.Split(fields[8], "^")
+	if len(parts) < 2 {
+		return ""
+	}
+	return parts[1]
+}
+
+// patientInfo are the sourcePatientInfo values: HL7 v2 text by field, in the order of the fields.
+func patientInfo(p map[string]string) []string {
+	var out []string
+	for _, field := range []string{"PID-3", "PID-5", "PID-7", "PID-8", "PID-11", "PID-13"} {
+		if v := p[field]; v != "" {
+			out = append(out, field+"|"+v)
+		}
+	}
+	return out
+}
+
+// oidOf derives an OID below 2.25 (UUID-based) from a text that is unique.
+func oidOf(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	sum[6] = sum[6]&0x0f | 0x80 // version 8: made from other data
+	sum[8] = sum[8]&0x3f | 0x80
+	return "2.25." + new(big.Int).SetBytes(sum[:16]).String()
+}
