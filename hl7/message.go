@@ -96,7 +96,7 @@ func (m *Message) scan(at, limit int) error {
 		switch {
 		case len(line) == 0:
 		case isSegment(line, sep):
-			if len(m.segs) > 0 && string(line[:3]) == "MSH" {
+			if len(m.segs) > 0 && len(line) > 3 && string(line[:3]) == "MSH" {
 				return parseError(ErrBatch, at, len(m.segs), "a second MSH", "one message; use Split")
 			}
 			if len(m.segs) == limit {
@@ -165,6 +165,25 @@ func nameByte(c byte) bool { return c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 
 // Bytes returns the whole input of Parse, unchanged and not copied.
 func (m *Message) Bytes() []byte { return m.buf }
+
+// CRBytes returns the message as it goes over a wire: segments ended with CR, nothing before MSH; lines that continue a segment are joined to it. The
+// values stay byte for byte. It returns the input itself when that is already so.
+func (m *Message) CRBytes() []byte {
+	n := m.notes
+	if n == (notes{doubled: n.doubled, unknownCharset: n.unknownCharset}) && len(m.buf) > 0 && m.buf[len(m.buf)-1] == '\r' {
+		return m.buf
+	}
+	out := make([]byte, 0, len(m.buf))
+	for i := range m.segs {
+		for _, c := range m.seg(i) {
+			if c != '\r' && c != '\n' {
+				out = append(out, c)
+			}
+		}
+		out = append(out, '\r')
+	}
+	return out
+}
 
 // Delimiters returns the separators of this message.
 func (m *Message) Delimiters() Delimiters { return m.d }

@@ -55,6 +55,8 @@ type Reader struct {
 	head   []byte
 	strays int64
 
+	inFrame bool
+
 	msg   []byte
 	taken int
 }
@@ -67,6 +69,9 @@ func NewReader(r io.Reader, c Config) *Reader {
 // Skipped returns how many bytes outside of frames were read so far, and the first of them (at most 16): what else talks to this port.
 // They may be anything: show them in hex or by length only.
 func (r *Reader) Skipped() (int64, []byte) { return r.strays, r.head }
+
+// InFrame tells whether the Reader is within a frame: a start block was read and its end was not.
+func (r *Reader) InFrame() bool { return r.inFrame }
 
 // Buffered tells whether bytes beyond the last frame are read already.
 func (r *Reader) Buffered() bool { return len(r.buf) > 0 }
@@ -92,7 +97,7 @@ func (r *Reader) next() (Frame, error) {
 	if err != nil {
 		return Frame{}, err
 	}
-	f.Skipped = skipped
+	f.Skipped, r.inFrame = skipped, true
 	for {
 		if len(r.buf) == 0 {
 			if err := r.fill(); err != nil {
@@ -127,7 +132,7 @@ func (r *Reader) next() (Frame, error) {
 		}
 		if done {
 			f.Message, f.Taken = r.msg, r.taken
-			r.msg, r.taken = nil, 0
+			r.msg, r.taken, r.inFrame = nil, 0, false
 			return f, nil
 		}
 		if err := r.keep([]byte{EndBlock}); err != nil {

@@ -1,0 +1,127 @@
+package mllp
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"time"
+
+	"refloop/channels"
+	"refloop/hl7"
+)
+
+// ContentType is the media type of archived messages.
+const ContentType = "x-application/hl7-v2+er7"
+
+// answerer renders the answers of one channel. It is a pure function of the configuration, the message and the outcome.
+type answerer struct {
+	mode  string // auto, original, enhanced
+	reply hl7.Reply
+}
+
+func newAnswerer(c Config) answerer {
+	forms := map[string]hl7.Reply{"rri": hl7.ReplyRRI, "orr": hl7.ReplyORR, "org": hl7.ReplyORG}
+	return answerer{mode: c.Ack, reply: forms[c.Reply]}
+}
+
+// kind is which acknowledgement a message gets.
+type kind uint8
+
+const (
+	none kind = iota
+	application
+	accept
+)
+
+// kindFor decides by MSH-15 and MSH-16 (2.9.2). Of a message that asks for both, the accept acknowledgement is the one answer to the frame.
+func (a answerer) kindFor(m *hl7.Message, positive bool) kind {
+	if m.IsAck() {
+		return none
+	}
+	asked := m.AckMode()
+	switch a.mode {
+	case "original":
+		return application
+	case "enhanced":
+		if !asked.Enhanced || hl7.Wanted(asked.Accept, positive) {
+			return accept
+		}
+		return none
+	}
+	switch {
+	case !asked.Enhanced:
+		return application
+	case hl7.Wanted(asked.Accept, positive):
+		return accept
+	case hl7.Wanted(asked.Application, positive):
+		return application
+	}
+	return none
+}
+
+// answer renders the answer to a message, nil when none is wanted.
+func (a answerer) answer(m *hl7.Message, o channels.Outcome) []byte {
+	k := a.kindFor(m, o.Verdict == channels.Taken)
+	if k == none {
+		return nil
+	}
+	return hl7.Ack{
+		Code: codes(k)[o.Verdict], ControlID: controlID(o.MessageID), Time: o.ReceivedAt.UTC(), Problems: problems(o), Reply: a.reply,
+	}.Bytes(m)
+}
+
+func codes(k kind) map[channels.Verdict]string {
+	if k == accept {
+		return map[channels.Verdict]string{channels.Taken: "CA", channels.Repair: "CE", channels.Reject: "CR"}
+	}
+	return map[channels.Verdict]string{channels.Taken: "AA", channels.Repair: "AE", channels.Reject: "AR"}
+}
+
+// problems turns the outcome into ERR entries. A refusal always says something.
+func problems(o channels.Outcome) []hl7.Problem {
+	var out []hl7.Problem
+	for _, p := range o.Problems {
+		h := hl7.ParseLocation(p.Location)
+		h.Code, h.Severity, h.Text = p.Code, p.Severity, p.Text
+		out = append(out, h)
+	}
+	if len(out) == 0 && o.Verdict != channels.Taken {
+		out = []hl7.Problem{{Code: hl7.CodeInternal, Severity: hl7.SeverityError, Text: o.Reason}}
+	}
+	return out
+}
+
+// stored is the answer when a message could not be stored; nil: say nothing and close, so that the sender retries.
+func (a answerer) stored(m *hl7.Message, now time.Time, onFailure string) []byte {
+	k := a.kindFor(m, false)
+	code := "CR"
+	if k == application {
+		code = "AR"
+	}
+	if k == none || k == application && onFailure != "AR" {
+		return nil
+	}
+	return hl7.Ack{
+		Code: code, ControlID: controlID(now.Format(time.RFC3339Nano) + m.ControlID()), Time: now.UTC(),
+		Problems: []hl7.Problem{{Code: hl7.CodeInternal, Severity: hl7.SeverityError, Text: "the message could not be stored; send it again"}},
+	}.Bytes(m)
+}
+
+// unreadable is the answer to a frame without a readable MSH.
+func unreadable(now time.Time, text string) []byte {
+	return hl7.Ack{
+		Code: "AR", ControlID: controlID(now.Format(time.RFC3339Nano)), Time: now.UTC(),
+		Problems: []hl7.Problem{{Code: hl7.CodeMessageType, Severity: hl7.SeverityError, Text: text}},
+	}.Bare()
+}
+
+// maxControlID is the length of MSH-10 in versions before 2.7.
+const maxControlID = 20
+
+// controlID makes an MSH-10 of a message ID: the ID itself when it fits, else a digest of it.
+func controlID(id string) string {
+	if id != "" && len(id) <= maxControlID {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return base32.StdEncoding.EncodeToString(sum[:])[:maxControlID]
+}

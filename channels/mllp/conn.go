@@ -1,0 +1,254 @@
+package mllp
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"refloop/channels"
+	codec "refloop/mllp"
+)
+
+// conn is one connection of a server. One goroutine reads, hands over and answers, so answers keep the order of the messages.
+type conn struct {
+	s      *Server
+	raw    net.Conn // the TCP connection
+	nc     net.Conn // raw, or TLS on it
+	peer   string
+	since  time.Time
+	silent atomic.Bool     // no message yet
+	stop   <-chan struct{} // closed when no more messages are taken
+	reader *codec.Reader
+
+	mu       sync.Mutex // deadlines against drain
+	draining bool
+	busy     bool // a message is being read or in hand
+	ending   bool // waiting for the byte after 0x1C
+	until    time.Time
+	credit   int // bytes that until still covers
+}
+
+// Pauses of a connection.
+const (
+	endWait  = 200 * time.Millisecond // for 0x0D after 0x1C
+	busyWait = 50 * time.Millisecond  // between two questions to the memory budget
+)
+
+// rateBytes is how many bytes of a message read_timeout is for.
+const rateBytes = 64 << 10
+
+var errDraining = errors.New("mllp: the server takes no more messages")
+
+func newConn(s *Server, c net.Conn, peer string) *conn {
+	cn := &conn{s: s, raw: c, nc: c, peer: peer, since: time.Now()}
+	cn.silent.Store(true)
+	if s.tls != nil {
+		cn.nc = tls.Server(c, s.tls)
+	}
+	return cn
+}
+
+// drain lets the connection finish what it has begun and ends it when it has nothing in hand.
+func (c *conn) drain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.draining = true
+	if !c.busy {
+		_ = c.raw.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+func (c *conn) abort() { _ = c.raw.Close() }
+
+// serve reads and answers until the connection ends.
+func (c *conn) serve(take, hold context.Context) {
+	defer c.s.forget(c)
+	defer func() { _ = c.raw.Close() }()
+	defer func() {
+		if p := recover(); p != nil {
+			c.s.stats.Panics.Add(1)
+			c.log().Error("panic in a connection", "stack", string(debug.Stack()))
+		}
+	}()
+	c.stop = take.Done()
+	if !c.handshake(take) {
+		return
+	}
+	c.reader = codec.NewReader(c, codec.Config{
+		Limits: codec.Limits{Message: c.s.d.Max}, Take: c.takeMemory, Give: c.giveMemory, WaitEnd: c.waitEnd,
+	})
+	w := codec.NewWriter(c)
+	for take.Err() == nil {
+		c.setBusy(c.reader.Buffered())
+		f, err := c.reader.Next()
+		if err != nil {
+			c.ended(err, w)
+			return
+		}
+		c.setBusy(true)
+		c.silent.Store(false)
+		c.s.stats.Restarts.Add(int64(f.Restarts))
+		c.s.stats.Strays.Add(int64(f.Skipped))
+		if f.Restarts > 0 {
+			c.log().Warn("the sender started a message anew within one; the first part was dropped", "times", f.Restarts)
+		}
+		answers, goOn := c.s.handle(hold, f.Message, c.peer, c.log())
+		c.giveMemory(f.Taken)
+		for _, a := range answers {
+			if err := w.WriteMessage(a); err != nil {
+				c.log().Warn("the answer was not taken; the sender will send the message again", "error", err)
+				return
+			}
+			c.s.stats.Answers.Add(1)
+		}
+		if !goOn {
+			return
+		}
+	}
+}
+
+func (c *conn) log() *slog.Logger { return c.s.d.Log.With("channel", c.s.d.Name, "peer", c.peer) }
+
+func (c *conn) handshake(take context.Context) bool {
+	t, ok := c.nc.(*tls.Conn)
+	if !ok {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(take, c.s.cfg.Read.D())
+	defer cancel()
+	if err := t.HandshakeContext(ctx); err != nil {
+		c.log().Warn("TLS handshake failed", "error", err)
+		return false
+	}
+	return true
+}
+
+// ended says why a connection came to its end, and tells the sender when that is of use.
+func (c *conn) ended(err error, w *codec.Writer) {
+	n, head := c.reader.Skipped()
+	if c.silent.Load() && n > 0 {
+		c.s.stats.Strays.Add(n)
+		c.log().Warn("something else than MLLP spoke here", "bytes", n, "looks_like", looksLike(head))
+	}
+	switch {
+	case errors.Is(err, codec.ErrTooLarge):
+		c.s.stats.TooLarge.Add(1)
+		c.log().Warn("message refused: too large; the connection is closed", "error", err)
+		_ = w.WriteMessage(unreadable(c.s.d.Now(), "the message is larger than this server takes; the connection is closed"))
+	case errors.Is(err, errDraining), errors.Is(err, net.ErrClosed):
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.log().Info("connection closed: nothing came in time", "in_message", c.reader.InFrame())
+	case errors.Is(err, channels.ErrBusy):
+		c.log().Warn("connection closed: no memory for a message became free in time")
+	case errors.Is(err, codec.ErrNoEnd):
+		c.log().Warn("the connection ended within a message; nothing was answered", "error", err)
+	default:
+		c.log().Debug("connection ended", "error", err)
+	}
+}
+
+// looksLike names what a first byte belongs to; the bytes themselves may be a patient's and are not logged.
+func looksLike(head []byte) string {
+	switch {
+	case len(head) >= 3 && string(head[:3]) == "MSH":
+		return "HL7 without MLLP frames"
+	case len(head) > 0 && head[0] == 0x16:
+		return "TLS"
+	case len(head) > 0 && (head[0] == 'G' || head[0] == 'P' || head[0] == 'H'):
+		return "HTTP"
+	}
+	return "unknown"
+}
+
+// Read implements io.Reader for the codec with the deadlines of the connection's state: idle between messages, a minimum
+// rate within one, a short wait for the last byte.
+func (c *conn) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	if c.reader.InFrame() {
+		if !c.busy || c.until.IsZero() || c.credit <= 0 {
+			c.busy, c.until, c.credit = true, time.Now().Add(c.s.cfg.Read.D()), rateBytes
+		}
+	} else if c.draining || c.stopped() {
+		c.mu.Unlock()
+		return 0, errDraining
+	} else {
+		c.busy, c.until, c.credit = false, time.Now().Add(c.s.cfg.Idle.D()), 0
+	}
+	deadline := c.until
+	if c.ending {
+		deadline = time.Now().Add(endWait)
+	}
+	_ = c.raw.SetReadDeadline(deadline)
+	c.mu.Unlock()
+	n, err := c.nc.Read(p)
+	c.credit -= n
+	if err != nil && c.isDraining() && errors.Is(err, os.ErrDeadlineExceeded) {
+		err = errDraining
+	}
+	return n, err
+}
+
+// Write implements io.Writer with a deadline, so that a sender that does not read its answers cannot hold the connection.
+func (c *conn) Write(p []byte) (int, error) {
+	_ = c.raw.SetWriteDeadline(time.Now().Add(c.s.cfg.Read.D()))
+	return c.nc.Write(p)
+}
+
+func (c *conn) stopped() bool {
+	select {
+	case <-c.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+func (c *conn) isDraining() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.draining && !c.busy
+}
+
+func (c *conn) setBusy(b bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.busy, c.until = b, time.Time{}
+}
+
+func (c *conn) waitEnd(begin bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ending = begin
+}
+
+// takeMemory asks the budget and waits while it is used up: the sender meets a full window. After read_timeout the connection is given up, so that
+// senders of halves cannot hold the memory for ever.
+func (c *conn) takeMemory(n int) error {
+	if c.s.d.Budget == nil {
+		return nil
+	}
+	deadline := time.Now().Add(c.s.cfg.Read.D())
+	for {
+		err := c.s.d.Budget.Take(n)
+		if err == nil || !errors.Is(err, channels.ErrBusy) {
+			return err
+		}
+		if c.stopped() || time.Now().After(deadline) {
+			return err
+		}
+		pause(c.stop, busyWait)
+	}
+}
+
+func (c *conn) giveMemory(n int) {
+	if c.s.d.Budget != nil && n > 0 {
+		c.s.d.Budget.Give(n)
+	}
+}
