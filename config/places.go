@@ -48,7 +48,7 @@ type scanner struct {
 
 func newScanner(text string, line, col int) *scanner {
 	text = strings.TrimPrefix(text, "\ufeff")
-	s := &scanner{text: []rune(strings.ReplaceAll(text, "\r\n", "\n")), line: 1, col: 1}
+	s := &scanner{text: []rune(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)), line: 1, col: 1}
 	for s.i < len(s.text) && (s.line < line || s.line == line && s.col < col) {
 		s.next()
 	}

@@ -28,6 +28,9 @@ func TestPlacesInsideScalars(t *testing.T) {
 		{"folded", "a: >-\n  type == 1\n  && X1\n\n  && y\n", "X1", 3, 6},
 		{"folded with more indent", "a: >\n  one\n    two\n  X1\n", "X1", 4, 3},
 		{"anchor and CRLF", "a: &x\r\n  'b\r\n  X1'\r\n", "X1", 3, 3},
+		{"byte order mark", "\ufeffa: 'q X1'\n", "X1", 1, 7},
+		{"tabs", "a: q\t\n  \tX1\n", "X1", 2, 4},
+		{"old Macintosh breaks", "a: |\r  q\r  X1\r", "X1", 3, 3},
 		{"characters, not bytes", "é: 'ü X1'", "X1", 1, 7},
 	}
 	for _, c := range cases {

@@ -3,6 +3,7 @@ package examples
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -75,6 +76,33 @@ func TestExample(t *testing.T) {
 	}
 	if got := cfg.Channels[4].Lookup[0].Path; got != filepath.Join("tables", "urgency.csv") {
 		t.Errorf("got the table %q", got)
+	}
+}
+
+// The examples that are not switched on are right too.
+func TestExamplesToRename(t *testing.T) {
+	files, err := filepath.Glob("channels.d/*.example")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("got no channels.d/*.example (%v)", err)
+	}
+	main := filepath.Join(t.TempDir(), "refloop.yaml")
+	text := "organization: {name: Northside, oid: 1.2.3}\nstore: {seal_key: none}\ninclude:\n"
+	for _, f := range files {
+		path, err := filepath.Abs(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += "  - " + path + "\n"
+	}
+	if err := os.WriteFile(main, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, problems := config.Load(main)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, mistakes := compile(t, cfg); mistakes != nil {
+		t.Fatal(mistakes)
 	}
 }
 
