@@ -1,0 +1,134 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"refloop/referral"
+)
+
+// Query is one question of the command line. The same code answers it inside a daemon and on the store of a stopped one.
+type Query struct {
+	Name       string          `json:"name"` // messages, message, raw, document, referrals, show, deliveries, incidents, audit
+	ID         string          `json:"id,omitempty"`
+	Messages   *MessageFilter  `json:"messages,omitempty"`
+	Referrals  *ReferralFilter `json:"referrals,omitempty"`
+	Deliveries *DeliveryFilter `json:"deliveries,omitempty"`
+	All        bool            `json:"all,omitempty"`
+	Limit      int             `json:"limit,omitempty"`
+}
+
+// ErrQuery says that a question is none.
+var ErrQuery = errors.New("console: unknown question")
+
+// Answer writes the answer: one JSON object a line, or for raw and document the bytes themselves.
+func (q Query) Answer(ctx context.Context, r Reader, w io.Writer) error {
+	switch q.Name {
+	case "messages":
+		list, err := r.Messages(ctx, valueOr(q.Messages))
+		return each(w, list, err, func(m referral.Message) (any, error) { return ViewMessage(m), nil })
+	case "messages_of":
+		list, err := r.MessagesOf(ctx, q.ID)
+		return each(w, list, err, func(m referral.Message) (any, error) { return ViewMessage(m), nil })
+	case "message":
+		m, err := r.Message(ctx, q.ID)
+		return each(w, []referral.Message{m}, err, func(m referral.Message) (any, error) { return ViewMessage(m), nil })
+	case "raw":
+		return bytesTo(w, func() ([]byte, error) { return r.Body(ctx, q.ID) })
+	case "document":
+		return bytesTo(w, func() ([]byte, error) { return r.Document(ctx, q.ID) })
+	case "referrals":
+		list, err := r.Referrals(ctx, valueOr(q.Referrals))
+		return each(w, list, err, func(l Listed) (any, error) { return ViewReferral(l), nil })
+	case "show":
+		return show(ctx, r, q.ID, w)
+	case "deliveries":
+		list, err := r.Deliveries(ctx, valueOr(q.Deliveries))
+		return each(w, list, err, func(d referral.Delivery) (any, error) { return ViewDelivery(ctx, r, d) })
+	case "incidents":
+		list, err := r.Incidents(ctx, q.All, q.Limit)
+		return each(w, list, err, func(i referral.Incident) (any, error) { return i, nil })
+	case "audit":
+		heads, err := r.VerifyAudit(ctx)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(w).Encode(heads)
+	}
+	return fmt.Errorf("%w: got %q, want messages, message, raw, document, referrals, show, deliveries, incidents or audit", ErrQuery, q.Name)
+}
+
+// show writes one referral with its timeline.
+func show(ctx context.Context, r Reader, id string, w io.Writer) error {
+	l, err := r.Referral(ctx, id)
+	if err != nil {
+		return err
+	}
+	events, err := r.Events(ctx, l.Referral.ID)
+	if err != nil {
+		return err
+	}
+	v := ViewReferral(l)
+	v.Events = ViewEvents(events)
+	b, err := line(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+// Sensitive reports whether the answer shows people, so that the read is audited, and of what.
+func (q Query) Sensitive() (action, object string, ok bool) {
+	switch q.Name {
+	case "raw":
+		return "message.read", q.ID, true
+	case "document":
+		return "document.read", q.ID, true
+	case "show":
+		return "referral.read", q.ID, true
+	case "referrals":
+		return "referrals.listed", "", true
+	}
+	return "", "", false
+}
+
+func each[T any](w io.Writer, list []T, err error, view func(T) (any, error)) error {
+	if err != nil {
+		return err
+	}
+	for _, item := range list {
+		v, err := view(item)
+		if err != nil {
+			return err
+		}
+		b, err := line(v)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func bytesTo(w io.Writer, read func() ([]byte, error)) error {
+	b, err := read()
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+func valueOr[T any](p *T) T {
+	var zero T
+	if p == nil {
+		return zero
+	}
+	return *p
+}
