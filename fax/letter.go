@@ -62,9 +62,10 @@ const (
 // ErrLetter is returned for letters that cannot be drawn within the limits.
 var ErrLetter = errors.New("fax: letter")
 
-// Draw makes the pages: 1728 x 2156 pixels at 204 x 196 dots per inch. The same letter always gives the same pages. It fails
-// with ErrLetter when the letter is too long or its referral ID does not fit a code.
-func (l Letter) Draw() ([]*Bitmap, error) {
+// Draw makes the pages: 1728 x 2156 pixels at 204 x 196 dots per inch. Attached pages follow, each made to fit between a heading
+// line and the footer. The same letter always gives the same pages. It fails with ErrLetter when the letter is too long, its
+// referral ID does not fit a code, or an attached page has no image.
+func (l Letter) Draw(attached ...*Page) ([]*Bitmap, error) {
 	if n := l.size(); n > maxLetterText {
 		return nil, fmt.Errorf("%w: got %d bytes of text, want at most %d; send less or by another way", ErrLetter, n, maxLetterText)
 	}
@@ -75,8 +76,14 @@ func (l Letter) Draw() ([]*Bitmap, error) {
 	if err := d.body(); err != nil {
 		return nil, err
 	}
-	if len(d.pages) > maxLetterPages {
-		return nil, fmt.Errorf("%w: got %d pages, want at most %d; send less or by another way", ErrLetter, len(d.pages), maxLetterPages)
+	d.own = len(d.pages)
+	if len(d.pages)+len(attached) > maxLetterPages {
+		return nil, fmt.Errorf("%w: got %d pages, want at most %d; send less or by another way", ErrLetter, len(d.pages)+len(attached), maxLetterPages)
+	}
+	for _, p := range attached {
+		if err := d.attach(p); err != nil {
+			return nil, err
+		}
 	}
 	for n := range d.pages {
 		if err := d.finish(n); err != nil {

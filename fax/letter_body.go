@@ -8,6 +8,9 @@ import (
 // body draws cover, form and summary; page numbers and codes come when the count is known.
 func (d *drawer) body() error {
 	d.pages = append(d.pages, NewBitmap(FineWidth, FineHeight)) // the cover is drawn last
+	if d.letter.Title == "" && len(d.letter.Form)+len(d.letter.Summary) == 0 && !d.letter.Reply && !d.letter.Part2 && d.letter.CopyOf == "" {
+		return nil // a cover for attached pages
+	}
 	d.newPage()
 	if d.letter.Reply {
 		d.bottom = replyTop - 20
@@ -174,7 +177,11 @@ func (d *drawer) finish(n int) error {
 	if n == 0 {
 		return d.cover(m)
 	}
-	if err := d.heading(m, n); err != nil {
+	heading := d.heading
+	if n >= d.own {
+		heading = d.attachHeading
+	}
+	if err := heading(m, n); err != nil {
 		return err
 	}
 	s, err := d.style(false, sizeFooter)

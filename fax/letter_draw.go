@@ -43,7 +43,7 @@ type drawer struct {
 	pages  []*Bitmap
 	y      int // next free row of the last page
 	bottom int // first row of the last page that is taken below
-	form   bool
+	own    int // pages before the attached ones
 }
 
 type faceKey struct {

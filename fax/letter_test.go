@@ -146,3 +146,31 @@ func speckled(m *Bitmap) *Page {
 	}
 	return &Page{Bits: c, Width: c.Width, Height: c.Height, XRes: FineX, YRes: FineY}
 }
+
+func TestAttachedPagesFit(t *testing.T) {
+	l := sampleLetter()
+	l.Part2 = true
+	var attached []*Page
+	for _, name := range []string{"d-016.png", "d-030.tif"} {
+		attached = append(attached, mustPage(t, openFile(t, "../testdata/fax/"+name), 1))
+	}
+	own := len(drawLetter(t, l))
+	pages, err := l.Draw(attached...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(pages) != own+2 {
+		t.Fatalf("got %d pages, want %d", len(pages), own+2)
+	}
+	for n, m := range pages[own:] {
+		if m.Width != FineWidth || m.Height != FineHeight || m.Ink() < 20_000 {
+			t.Errorf("attached page %d: got %d x %d with %d black pixels, want a full page", n+1, m.Width, m.Height, m.Ink())
+		}
+		if *show != "" {
+			writePNG(t, filepath.Join(*show, "attached-"+string(rune('1'+n))+".png"), m)
+		}
+	}
+	if _, err := l.Draw(&Page{NeedsDrawing: true}); !errors.Is(err, ErrLetter) {
+		t.Errorf("page without an image: got %v, want ErrLetter", err)
+	}
+}

@@ -1,0 +1,110 @@
+package fax
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"os/exec"
+	"strconv"
+	"time"
+
+	"refloop/fax"
+)
+
+// Drawer has PDF pages drawn by pdftoppm (poppler-utils), in a child process with limits on memory, processor time, files and output.
+// The child is this program itself, in the mode that calls Worker, which sets the limits and then becomes pdftoppm. The zero value of a
+// field means its default. It is safe for use by several goroutines.
+type Drawer struct {
+	Command []string      // the program and arguments that end in Worker, for example {"/proc/self/exe", "pdf-worker"}; must be set
+	Time    time.Duration // for one page; 30 s
+	Memory  int64         // address space of the child in bytes; 1 GiB
+}
+
+const (
+	drawDPI    = 204
+	drawWidth  = 4896 // pixels: 24 inches, ANSI C on its side
+	maxPicture = drawWidth*drawWidth + 64
+)
+
+// Errors of drawing are *fax.Unreadable: they are about one page. It never quotes what pdftoppm says, which may quote the file.
+func undrawn(format string, args ...any) error {
+	return &fax.Unreadable{Kind: fax.Broken, What: "PDF page: " + fmt.Sprintf(format, args...)}
+}
+
+// Page draws page n (from 1) of a PDF as grey at 204 dots per inch.
+func (d *Drawer) Page(ctx context.Context, pdf []byte, n int) (*fax.Page, error) {
+	if len(d.Command) == 0 {
+		return nil, errors.New("fax: drawing PDF pages: got no command, want the program's pdf-worker mode")
+	}
+	limit := d.Time
+	if limit <= 0 {
+		limit = 30 * time.Second
+	}
+	memory := d.Memory
+	if memory <= 0 {
+		memory = 1 << 30
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	args := append(append([]string{}, d.Command[1:]...), strconv.FormatInt(memory, 10), strconv.Itoa(int(limit/time.Second)+1), strconv.Itoa(n))
+	cmd := exec.CommandContext(ctx, d.Command[0], args...)
+	cmd.Env = []string{"PATH=/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin", "LC_ALL=C"}
+	cmd.Stdin = bytes.NewReader(pdf)
+	cmd.WaitDelay = 5 * time.Second
+	var out limitedBuffer
+	cmd.Stdout = &out
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil && limit > 0 && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return nil, undrawn("got no image within %s", limit)
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case out.over:
+		return nil, &fax.Unreadable{Kind: fax.TooLarge, What: fmt.Sprintf("PDF page: got an image of more than %d bytes, want at most that", maxPicture)}
+	case errors.As(err, &exit) && exit.ExitCode() == exitNoTool:
+		return nil, errors.New("fax: drawing PDF pages: pdftoppm is not installed; apt-get install poppler-utils")
+	case err != nil:
+		return nil, undrawn("pdftoppm ended with a fault after %d bytes", out.b.Len())
+	}
+	g, err := parsePGM(out.b.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	return drawnPage(g, n), nil
+}
+
+// drawnPage makes a page of what was drawn.
+func drawnPage(g *image.Gray, n int) *fax.Page {
+	return &fax.Page{Number: n, Tones: g, Width: g.Rect.Dx(), Height: g.Rect.Dy(), XRes: drawDPI, YRes: drawDPI, Compress: "drawn"}
+}
+
+// limitedBuffer fails when more is written than a page can be.
+type limitedBuffer struct {
+	b    bytes.Buffer
+	over bool
+}
+
+func (l *limitedBuffer) Write(p []byte) (int, error) {
+	if l.b.Len()+len(p) > maxPicture {
+		l.over = true
+		return 0, io.ErrShortBuffer
+	}
+	return l.b.Write(p)
+}
+
+// parsePGM reads a binary PGM of 8 bits (netpbm P5) as pdftoppm writes it.
+func parsePGM(b []byte) (*image.Gray, error) {
+	var width, height, top int
+	r := bytes.NewReader(b)
+	if n, err := fmt.Fscanf(r, "P5\n%d %d\n%d\n", &width, &height, &top); err != nil || n != 3 || top != 255 {
+		return nil, undrawn("got %d bytes that are no PGM image, want one", len(b))
+	}
+	if width < 1 || height < 1 || width > drawWidth || height > drawWidth || r.Len() != width*height {
+		return nil, undrawn("got an image of %d x %d pixels with %d bytes, want one byte each and at most %d in each direction", width, height, r.Len(), drawWidth)
+	}
+	return &image.Gray{Pix: b[len(b)-r.Len():], Stride: width, Rect: image.Rect(0, 0, width, height)}, nil
+}

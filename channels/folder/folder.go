@@ -1,0 +1,232 @@
+// Package folder is what the rails that live on folders share: taking files out of a folder once they are complete, and putting
+// files into one so that nobody ever sees half of one.
+//
+// A scan of the folder is the truth; events of the operating system only make it come sooner, because network shares give none.
+// Left out: subfolders, links, and anything about what a file means.
+package folder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// Config says which folder is watched and how. Zero values mean the defaults given.
+type Config struct {
+	Dir     string                 // the folder; made with mode 0700 when it is missing
+	Every   time.Duration          // between scans; 5 s
+	Settle  time.Duration          // a file is complete when size and time have not changed for so long; 2 s
+	Max     int64                  // bytes of a file; larger ones are set aside; 64 MiB
+	Accept  func(name string) bool // which names are ours; nil: all that are no temporary names
+	Budget  Budget                 // memory of open intake; nil: none
+	Log     *slog.Logger           // must be set
+	Subject string                 // what the files are, for the log: fax, status file
+}
+
+// Budget is the part of channels.Budget that is needed.
+type Budget interface {
+	Take(n int) error
+	Give(n int)
+}
+
+// File is one complete file. Body belongs to the receiver.
+type File struct {
+	Name string // without folder; it may hold a patient's name, so never log it
+	Body []byte
+	Time time.Time // of its last change
+}
+
+// Aside is returned by a taker for a file that can never be taken: it goes into the subfolder "refused" with the reason beside it.
+type Aside struct{ Reason string }
+
+// Error is the reason.
+func (a *Aside) Error() string { return a.Reason }
+
+// Watcher takes files out of one folder.
+type Watcher struct {
+	cfg  Config
+	take func(context.Context, File) error
+
+	mu   sync.Mutex
+	err  error // of the last scan
+	seen map[string]look
+}
+
+// look is what a file was like when it was first seen so.
+type look struct {
+	size  int64
+	mtime time.Time
+	since time.Time
+}
+
+const (
+	// RefusedDir is the subfolder for files that were set aside.
+	RefusedDir  = "refused"
+	maxPerScan  = 1000
+	defaultMax  = 64 << 20
+	eventBuffer = 64
+)
+
+var errNotScanned = errors.New("folder: not scanned yet")
+
+// New makes a watcher. A file is handed to take when it is complete and removed when take returns nil. An *Aside sets it aside; after
+// any other error it stays and is tried again at the next scan.
+func New(cfg Config, take func(context.Context, File) error) *Watcher {
+	if cfg.Every <= 0 {
+		cfg.Every = 5 * time.Second
+	}
+	if cfg.Settle <= 0 {
+		cfg.Settle = 2 * time.Second
+	}
+	if cfg.Max <= 0 {
+		cfg.Max = defaultMax
+	}
+	return &Watcher{cfg: cfg, take: take, err: errNotScanned, seen: map[string]look{}}
+}
+
+// Ready tells whether the last scan could read the folder.
+func (w *Watcher) Ready() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+func (w *Watcher) setErr(err error) {
+	w.mu.Lock()
+	w.err = err
+	w.mu.Unlock()
+}
+
+// Run scans until take ends. The file in hand when it ends is finished within hold. It returns an error only when the folder cannot
+// be made.
+func (w *Watcher) Run(take, hold context.Context) error {
+	if err := os.MkdirAll(w.cfg.Dir, 0o700); err != nil {
+		w.setErr(err)
+		return fmt.Errorf("folder: %w", err)
+	}
+	events, stop := w.events()
+	defer stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-take.Done():
+			return nil
+		case <-events:
+			if w.waiting() {
+				continue // the timer is set for the end of the wait already
+			}
+		case <-timer.C:
+		}
+		pending := w.scan(take, hold)
+		next := w.cfg.Every
+		if pending {
+			next = min(next, w.cfg.Settle)
+		}
+		timer.Reset(next)
+	}
+}
+
+// waiting tells whether files are being watched until they rest.
+func (w *Watcher) waiting() bool { return len(w.seen) > 0 }
+
+// events gives a hint for every change in the folder; without fsnotify there are none and the scans have to do.
+func (w *Watcher) events() (<-chan fsnotify.Event, func()) {
+	n, err := fsnotify.NewBufferedWatcher(eventBuffer)
+	if err == nil {
+		err = n.Add(w.cfg.Dir)
+	}
+	if err != nil {
+		w.cfg.Log.Warn("folder is scanned without change events", "folder", w.cfg.Dir, "every", w.cfg.Every, "error", err)
+		if n != nil {
+			n.Close()
+		}
+		return nil, func() {}
+	}
+	done := make(chan struct{})
+	go func() { // errors (an overflow) only mean that a hint was lost
+		defer close(done)
+		for range n.Errors {
+		}
+	}()
+	return n.Events, func() {
+		n.Close()
+		<-done
+	}
+}
+
+// scan looks at every file once and takes those that are complete. It tells whether some are not yet.
+func (w *Watcher) scan(take, hold context.Context) (pending bool) {
+	names, err := w.names()
+	w.setErr(err)
+	if err != nil {
+		w.cfg.Log.Error("folder cannot be read", "folder", w.cfg.Dir, "error", err)
+		return false
+	}
+	now := time.Now()
+	present := make(map[string]look, len(names))
+	for _, name := range names {
+		if take.Err() != nil {
+			return false
+		}
+		info, err := os.Lstat(filepath.Join(w.cfg.Dir, name))
+		if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+			continue
+		}
+		l, known := w.seen[name]
+		if !known || l.size != info.Size() || !l.mtime.Equal(info.ModTime()) {
+			l = look{size: info.Size(), mtime: info.ModTime(), since: now}
+		}
+		if now.Sub(l.since) < w.cfg.Settle {
+			present[name], pending = l, true
+			continue
+		}
+		if !w.one(hold, name, info) {
+			present[name] = l
+		}
+	}
+	w.seen = present
+	return pending
+}
+
+// names lists what may be ours, at most maxPerScan of them.
+func (w *Watcher) names() ([]string, error) {
+	d, err := os.Open(w.cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	var names []string
+	for len(names) < maxPerScan {
+		list, err := d.Readdirnames(256)
+		for _, name := range list {
+			if !temporary(name) && name != RefusedDir && (w.cfg.Accept == nil || w.cfg.Accept(name)) {
+				names = append(names, name)
+			}
+		}
+		if err != nil {
+			break // io.EOF, or what could be read
+		}
+	}
+	return names, nil
+}
+
+// temporary tells names under which programs write files that they rename later.
+func temporary(name string) bool {
+	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~") || strings.HasSuffix(name, "~") {
+		return true
+	}
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", ".lock", ".writing", ".inprogress":
+		return true
+	}
+	return false
+}
