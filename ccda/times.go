@@ -111,6 +111,8 @@ func humanPeriod(p Period) string {
 	switch {
 	case p.Point != "":
 		return human(p.Point)
+	case p.Low != "" && p.Low == p.High:
+		return human(p.Low)
 	case p.Low != "" && p.High != "":
 		return human(p.Low) + " to " + human(p.High)
 	case p.Low != "":

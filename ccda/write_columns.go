@@ -41,7 +41,7 @@ func (e *encoder) columns(k Kind) []column {
 	case KindPlanned:
 		return []column{first("Planned"), when, status, {"Priority", priority}, reason, {"Site", func(it *item) string { return it.Site.words() }}, performer, by, comment}
 	case KindReferral:
-		return []column{first("Referral"), {"Number", func(it *item) string { return idWords(it.IDs) }}, {"Asked for", func(it *item) string { return codeList(it.Services) }},
+		return []column{first("Referral"), {"Number", func(it *item) string { return idWords(it.IDs, e.doc.ReferralID) }}, {"Asked for", func(it *item) string { return codeList(it.Services) }},
 			{"Priority", priority}, {"Referred to", e.toWords}, {"Referred by", func(it *item) string { return it.By.words() }},
 			{"Because of", func(it *item) string { return codeList(it.Reasons) }}, when, status, comment}
 	case KindCoverage:
@@ -92,10 +92,11 @@ func codeList(list []Code) string {
 	return strings.Join(parts, "; ")
 }
 
-func idWords(ids []ID) string {
+// idWords lists what people call a number: not the UUIDs that programs make, but for the referral's own.
+func idWords(ids []ID, of ID) string {
 	parts := make([]string, 0, len(ids))
 	for _, id := range ids {
-		if id.usable() {
+		if id.usable() && (id.Extension != "" || id.Same(of)) {
 			parts = append(parts, id.number())
 		}
 	}

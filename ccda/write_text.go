@@ -101,7 +101,9 @@ func (e *encoder) notes(items []item) {
 			if !first {
 				e.empty("br")
 			}
-			e.text("The note itself is attached: " + m.words() + ".")
+			e.text("The note itself is attached: ")
+			e.element("content", m.words(), "ID", it.anchor+"-f")
+			e.text(".")
 		}
 		e.end("paragraph")
 	}
