@@ -63,7 +63,7 @@ func scanAudit(s scan) (r audit.Row, err error) {
 	return r, nil
 }
 
-// AuditFilter chooses audit rows. The zero value is the newest 100 of all nodes.
+// AuditFilter chooses audit rows. The zero value is the newest 100 of this node.
 type AuditFilter struct {
 	Node, Actor, Action, Object string
 	Since                       time.Time
@@ -73,12 +73,15 @@ type AuditFilter struct {
 // AuditRows lists audit rows, newest first.
 func (s *Store) AuditRows(ctx context.Context, f AuditFilter) ([]audit.Row, error) {
 	var w where
+	if f.Node == "" {
+		f.Node = s.cfg.Node
+	}
 	w.equal("node", f.Node)
 	w.equal("actor", f.Actor)
 	w.equal("action", f.Action)
 	w.equal("object", f.Object)
 	w.since("at", f.Since)
-	return many(ctx, s.readers, scanAudit, sqlAudit+w.sql()+` ORDER BY at DESC, seq DESC`+w.limit(f.Limit), w.args...)
+	return many(ctx, s.readers, scanAudit, sqlAudit+w.sql()+` ORDER BY seq DESC`+w.limit(f.Limit), w.args...)
 }
 
 // VerifyAudit walks the chain of every node and checks its sealed head. It returns the heads that hold, to be kept elsewhere; the error

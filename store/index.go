@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
@@ -51,9 +52,13 @@ func (s *Store) indexOf(r referral.Referral) index {
 }
 
 func (x *index) hash(h []byte) {
-	if h != nil && !slices.ContainsFunc(x.hashes, func(o []byte) bool { return string(o) == string(h) }) {
+	if h != nil && !x.has(h) {
 		x.hashes = append(x.hashes, h)
 	}
+}
+
+func (x *index) has(h []byte) bool {
+	return slices.ContainsFunc(x.hashes, func(o []byte) bool { return bytes.Equal(o, h) })
 }
 
 // digest tells whether two indexes are the same.
@@ -136,7 +141,8 @@ func (tx *Tx) addIndex(referralID string, idx index) error {
 		}
 	}
 	for _, h := range idx.hashes {
-		_, err := tx.exec(`INSERT INTO lookup (hash, referral_id, version) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING`, h, referralID, lookupVersion)
+		_, err := tx.exec(`INSERT INTO lookup (hash, referral_id, version) VALUES (?1, ?2, ?3)
+			ON CONFLICT (hash, referral_id) DO UPDATE SET version = ?3 WHERE version <> ?3`, h, referralID, lookupVersion)
 		if err != nil {
 			return err
 		}
@@ -144,9 +150,28 @@ func (tx *Tx) addIndex(referralID string, idx index) error {
 	return nil
 }
 
+// replaceIndex removes what the stored record gave and idx does not, and adds idx. The tables have no index by referral, which would
+// cost every message for the sake of rare corrections: the old rows are computed from the old record.
 func (tx *Tx) replaceIndex(referralID string, idx index) error {
-	for _, q := range [...]string{`DELETE FROM identifier WHERE referral_id = ?1`, `DELETE FROM lookup WHERE referral_id = ?1`} {
-		if _, err := tx.exec(q, referralID); err != nil {
+	r, err := tx.Referral(referralID)
+	if err != nil {
+		return err
+	}
+	old := tx.s.indexOf(r)
+	for _, id := range old.ids {
+		if slices.Contains(idx.ids, id) {
+			continue
+		}
+		_, err := tx.exec(`DELETE FROM identifier WHERE value = ?1 AND authority = ?2 AND referral_id = ?3 AND kind = ?4`, id.Value, id.Authority, referralID, id.Kind)
+		if err != nil {
+			return err
+		}
+	}
+	for _, h := range old.hashes {
+		if idx.has(h) {
+			continue
+		}
+		if _, err := tx.exec(`DELETE FROM lookup WHERE hash = ?1 AND referral_id = ?2`, h, referralID); err != nil {
 			return err
 		}
 	}

@@ -36,13 +36,13 @@ func (tx *Tx) PutReferral(r referral.Referral, c referral.Clock) error {
 	case old.version >= r.Version:
 		return fmt.Errorf("%w: referral %s: got version %d, stored is %d; read it again", ErrStale, r.ID, r.Version, old.version)
 	}
-	if err := tx.updateReferral(r, c, digest, sealed); err != nil {
-		return err
-	}
 	if old.indexed != string(digest) {
 		if err := tx.replaceIndex(r.ID, idx); err != nil {
 			return err
 		}
+	}
+	if err := tx.updateReferral(r, c, digest, sealed); err != nil {
+		return err
 	}
 	if _, err := tx.exec(`DELETE FROM hold WHERE referral_id = ?1`, r.ID); err != nil {
 		return err

@@ -10,14 +10,21 @@ import (
 // reindexBatch is how many referrals one commit of Reindex remakes, so that other work gets in between.
 const reindexBatch = 64
 
-// Reindex remakes identifiers and look-up hashes of every referral from the sealed records, with the normaliser of this program, and
-// returns how many referrals it went through. It may run beside the daemon's other work, and be interrupted and begun again.
+// Reindex remakes identifiers and look-up hashes of every referral from the sealed records, with the normaliser of this program, removes
+// the hashes of others, and returns how many referrals it went through. It may run beside the daemon's other work, and be interrupted
+// and begun again.
 func (s *Store) Reindex(ctx context.Context) (int, error) {
 	total, last := 0, ""
 	for {
 		ids, err := many(ctx, s.readers, text, `SELECT id FROM referral WHERE id > ?1 ORDER BY id LIMIT ?2`, last, reindexBatch)
-		if err != nil || len(ids) == 0 {
+		if err != nil {
 			return total, err
+		}
+		if len(ids) == 0 {
+			return total, s.Write(ctx, func(tx *Tx) error {
+				_, err := tx.exec(`DELETE FROM lookup WHERE version <> ?1`, lookupVersion)
+				return err
+			})
 		}
 		err = s.Write(ctx, func(tx *Tx) error {
 			for _, id := range ids {
@@ -43,7 +50,7 @@ func (tx *Tx) reindex(id string) error {
 		return err
 	}
 	idx := tx.s.indexOf(r)
-	if err := tx.replaceIndex(id, idx); err != nil {
+	if err := tx.addIndex(id, idx); err != nil {
 		return err
 	}
 	_, err = tx.exec(`UPDATE referral SET indexed = ?2 WHERE id = ?1`, id, idx.digest())

@@ -17,7 +17,8 @@ type Tx struct {
 	depth int
 	over  bool
 
-	record sealedRecord // the last record that was sealed, so that the event's snapshot need not do it again
+	message pendingMessage
+	record  sealedRecord // the last record that was sealed, so that the event's snapshot need not do it again
 }
 
 // sealedRecord is a record as PutReferral sealed it.
@@ -54,10 +55,10 @@ func (tx *Tx) savepoint(name string, f func() error) (err, fatal error) {
 	if _, err := tx.w.exec(`SAVEPOINT ` + name); err != nil {
 		return nil, err
 	}
-	head := tx.s.head
+	head, message := tx.s.head, tx.message
 	after := len(tx.job.after)
 	if err = f(); err != nil {
-		tx.s.head = head
+		tx.s.head, tx.message = head, message
 		tx.job.after = tx.job.after[:after]
 		if _, fatal := tx.w.exec(`ROLLBACK TO ` + name); fatal != nil {
 			return err, errors.Join(err, fatal)

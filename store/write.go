@@ -153,7 +153,10 @@ func (s *Store) guarded(tx *Tx, work func(*Tx) error) (err error) {
 			err = fmt.Errorf("store: write: got a panic (%T); see the log for its stack", p)
 		}
 	}()
-	return work(tx)
+	if err := work(tx); err != nil {
+		return err
+	}
+	return tx.flushMessage()
 }
 
 // atomically runs f in one immediate transaction.

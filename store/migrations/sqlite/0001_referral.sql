@@ -112,25 +112,23 @@ CREATE TABLE event (
     snapshot     BLOB,                     -- the record after the last event of a batch
     PRIMARY KEY (referral_id, seq)
 ) STRICT;
-CREATE INDEX event_digest ON event (referral_id, digest);
 
+-- Identifiers in the clear; never a patient's number.
 CREATE TABLE identifier (
     value       TEXT NOT NULL,             -- as compared
     authority   TEXT NOT NULL,             -- as compared
-    referral_id TEXT NOT NULL REFERENCES referral (id),
+    referral_id TEXT NOT NULL,
     kind        TEXT NOT NULL,
     PRIMARY KEY (value, authority, referral_id, kind)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX identifier_referral ON identifier (referral_id);
 
 -- Keyed hashes of what identifies a person.
 CREATE TABLE lookup (
     hash        BLOB    NOT NULL,
-    referral_id TEXT    NOT NULL REFERENCES referral (id),
+    referral_id TEXT    NOT NULL,
     version     INTEGER NOT NULL,          -- of the normaliser
     PRIMARY KEY (hash, referral_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX lookup_referral ON lookup (referral_id);
 
 CREATE TABLE document (
     id           TEXT    PRIMARY KEY,
@@ -191,7 +189,7 @@ CREATE TABLE attempt (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE hold (
-    referral_id TEXT    NOT NULL REFERENCES referral (id),
+    referral_id TEXT    NOT NULL,
     kind        TEXT    NOT NULL,
     n           INTEGER NOT NULL,
     reason      TEXT    NOT NULL,
@@ -239,7 +237,6 @@ CREATE TABLE audit (
     digest  BLOB    NOT NULL,
     PRIMARY KEY (node, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX audit_object ON audit (object);
 
 CREATE TABLE audit_head (
     node   TEXT    PRIMARY KEY,
