@@ -78,10 +78,11 @@ func within(a, b string, limit int) bool {
 // phraseAt finds the longest phrase that begins at token i and ends at the
 // end of a word; n is its number of tokens.
 func phraseAt(list []phrase, toks []flatToken, i int) (key string, n int) {
-	if key, n := phraseLike(list, toks, i, func(got, want string) bool { return got == want }); n > 0 {
-		return key, n
+	key, n = phraseLike(list, toks, i, func(got, want string) bool { return got == want })
+	if k, m := phraseLike(list, toks, i, alike); m > n {
+		return k, m
 	}
-	return phraseLike(list, toks, i, alike)
+	return key, n
 }
 
 func phraseLike(list []phrase, toks []flatToken, i int, alike func(got, want string) bool) (key string, n int) {
@@ -123,10 +124,13 @@ func findLabels(r *Rules, g *segment) {
 		if m.from > 0 && !m.colon && n == 1 && len(g.marks) == 0 {
 			continue
 		}
+		if strings.HasPrefix(g.words[m.from].Text, "(") && !m.colon {
+			continue // a note in brackets, as in "(ICD-10 E78.5)"
+		}
 		whole := i == 0 && m.to == len(g.words)
 		switch {
 		case m.colon:
-		case whole && (upperStart(g.words[m.from].Text) && len(toks[i].text) > 1 || len(g.words[m.from].Text) > 5):
+		case whole && (upperStart(g.words[m.from].Text) && len(toks[i].text) > 1 || len(g.words[m.from].Text) > 8):
 		case fits(key, n, i == 0, g.words[m.from], g.words[m.to:]):
 			m.typed = true
 		default:

@@ -26,6 +26,9 @@ func ReadPage(ctx context.Context, rec Recognizer, p *Page) (PageText, error) {
 	}
 	s := newScan(p)
 	out.DPI, out.Damage = s.dpi, s.damage
+	for _, b := range ReadCodes(ctx, p) {
+		out.Codes = append(out.Codes, b.Text)
+	}
 	err := s.read(ctx, rec, &out)
 	var pe *ocr.PageError
 	if errors.As(err, &pe) {

@@ -12,7 +12,7 @@ var (
 	dateISO     = regexp.MustCompile(`(?:^|\D)((?:19|20)\d{2})[-/](\d{1,2})[-/](\d{1,2})(?:$|\D)`)
 	dateMonth   = regexp.MustCompile(`(?i)\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?[,./]*\s*((?:19|20)\d{2})\b`)
 	dateDayMon  = regexp.MustCompile(`(?i)(?:^|\D)(\d{1,2})[-\s.]+(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[-\s.,]+((?:19|20)\d{2}|\d{2})(?:$|\D)`)
-	phoneShape  = regexp.MustCompile(`(?:\+?1[-. ]{0,2})?\(?([2-9]\d{2})\)?[-. ]{0,3}([2-9]\d{2})[-. ]{0,3}(\d{4})(?:$|\D)`)
+	phoneShape  = regexp.MustCompile(`(?:^|[^\d])(?:\+?1[-. ]{0,2})?\(?([2-9]\d{2})\)?[-. ]{0,3}([2-9]\d{2})[-. ]{0,3}(\d{4})(?:$|\D)`)
 	npiShape    = regexp.MustCompile(`(?:^|\D)([12]\d{9})(?:$|\D)`)
 	icdShape    = regexp.MustCompile(`\b([A-TV-Z][0-9OIlS][0-9OIlSAB](?:\.[0-9OIlSBA-Z]{1,4})?)\b`)
 	icdDigit    = regexp.MustCompile(`(?:^|[\s(])[1l|]([0-9]{2}\.[0-9]{1,4})\b`) // an I at the front read as a digit
@@ -74,10 +74,11 @@ func findPhone(s string) string {
 }
 
 // digitFix turns letters that stand for digits inside digit strings into
-// digits: only where a digit stands on both sides or beside a separator.
+// digits: only beside a digit, and where no other letter is near.
 func digitFix(s string) string {
 	b := []byte(s)
 	isDigit := func(i int) bool { return i >= 0 && i < len(b) && b[i] >= '0' && b[i] <= '9' }
+	isLetter := func(i int) bool { return i >= 0 && i < len(b) && (b[i]|32 >= 'a' && b[i]|32 <= 'z') }
 	for i := range b {
 		var d byte
 		switch b[i] {
@@ -92,7 +93,7 @@ func digitFix(s string) string {
 		case 'Z', 'z':
 			d = '2'
 		}
-		if d != 0 && (isDigit(i-1) && (isDigit(i+1) || i+1 == len(b)) || isDigit(i+1) && i == 0 && len(b) > 3) {
+		if d != 0 && !isLetter(i-1) && !isLetter(i+1) && (isDigit(i-1) || isDigit(i+1)) {
 			b[i] = d
 		}
 	}
