@@ -1,6 +1,8 @@
 package transform
 
 import (
+	"time"
+
 	"refloop/channels"
 	"refloop/referral"
 	"refloop/transform/rules"
@@ -67,5 +69,6 @@ type Target struct {
 	Own        Organization
 	DeliveryID string
 	ControlID  string
-	CopyOf     string
+	CopyOf     string    // rail type of the first copy, when this one is a copy
+	At         time.Time // when it was queued: the time every document in it carries
 }

@@ -1,0 +1,238 @@
+package transform
+
+import (
+	"errors"
+	"slices"
+
+	"refloop/channels"
+	"refloop/hl7"
+	"refloop/referral"
+	"refloop/transform/rules"
+)
+
+// Decode says what an opened message means: the facts it states, or why it is ignored, held, or must be repaired or refused. A message
+// that is no more than a receipt (an MDN) has no facts.
+func Decode(s Source) Decoded {
+	var out Decoded
+	body := partOf(s.Opened.Parts, channels.KindHL7)
+	switch {
+	case body != nil:
+		decodeMessage(s, body.Body, &out)
+	case partOf(s.Opened.Parts, channels.KindFields) != nil:
+		decodeFax(s, &out)
+	case partOf(s.Opened.Parts, channels.KindCDA) != nil:
+		decodePlainCDA(s, &out)
+	case len(s.Opened.Receipts) > 0:
+		out.Partner = firstOf(s.Opened.Partner, s.Channel.Partner)
+	default:
+		out.Partner = senderPartner(s)
+		out.Hold = "nothing in it can be read as a referral or an answer to one; a person must look"
+	}
+	return out
+}
+
+// partOf returns the first part of a kind; nil when there is none.
+func partOf(parts []channels.Part, kind string) *channels.Part {
+	for i := range parts {
+		if parts[i].Kind == kind {
+			return &parts[i]
+		}
+	}
+	return nil
+}
+
+// senderPartner is who speaks: proven by the rail, bound to the channel, or the owner of the sender's Direct address.
+func senderPartner(s Source) string {
+	if p := firstOf(s.Opened.Partner, s.Message.Partner, s.Channel.Partner); p != "" {
+		return p
+	}
+	p, _ := s.Directory.ByDirect(firstOf(s.Opened.Sender, s.Message.Sender))
+	return p.ID
+}
+
+// decodeMessage reads an HL7 v2 message, with the documents that came beside it.
+func decodeMessage(s Source, body []byte, out *Decoded) {
+	s.Opened.Partner = senderPartner(s)
+	r := decodeHL7(s, body, out)
+	if r == nil {
+		return
+	}
+	if s.Channel.Type == channels.MLLP && r.ignoredWhole() {
+		return
+	}
+	if !r.acceptable() {
+		return
+	}
+	if r.partner == "" && s.Channel.Type == channels.MLLP {
+		out.Hold = "unknown sender: MSH-3 and MSH-4 belong to no partner"
+		return
+	}
+	if !r.valid() {
+		return
+	}
+	r.facts()
+	if out.Verdict != channels.Taken {
+		out.Facts, out.Documents = nil, nil
+		return
+	}
+	r.rules()
+	if s.Opened.Type != "" { // a rail's own type (direct/360x) stands above the message inside
+		out.Type = s.Opened.Type
+	}
+	attachParts(s, out)
+}
+
+// ignoredWhole runs the channel's when on messages that have no orders; orders are judged one by one.
+func (r *hl7Reader) ignoredWhole() bool {
+	if r.s.Channel.Rules == nil {
+		return false
+	}
+	orders := r.m.Orders()
+	if len(orders) == 0 || r.m.Code() != "ORM" && r.m.Code() != "OMG" {
+		return r.skip(r.m)
+	}
+	for _, g := range orders {
+		if !r.skip(g) {
+			r.out.Ignore = ""
+			return false
+		}
+	}
+	return true
+}
+
+// skip runs when on a view; true when it is false or failed (then the message is held).
+func (r *hl7Reader) skip(v rules.View) bool {
+	ok, err := r.s.Channel.Rules.When(r.message(v))
+	if err != nil {
+		r.out.Hold = ruleFailed(err)
+		return true
+	}
+	if !ok {
+		r.out.Ignore = r.s.Channel.Rules.WhenName()
+	}
+	return !ok
+}
+
+// message is what rules see of the message; msg() reads from v.
+func (r *hl7Reader) message(v rules.View) rules.Message {
+	return rules.Message{
+		Type: r.m.Type(), Version: r.m.Version(), Channel: r.s.Channel.Name, Partner: r.partner, Direction: "in",
+		Sender: r.m.Get("MSH-3") + "|" + r.m.Get("MSH-4"), Receiver: r.m.Get("MSH-5") + "|" + r.m.Get("MSH-6"), View: v,
+	}
+}
+
+// rules drops orders that the channel ignores and runs set on what is left.
+func (r *hl7Reader) rules() {
+	set := r.s.Channel.Rules
+	if set == nil {
+		return
+	}
+	orders := r.m.Orders()
+	perOrder := len(orders) == len(r.out.Facts) && (r.m.Code() == "ORM" || r.m.Code() == "OMG")
+	kept := make([]bool, len(r.out.Facts))
+	for i := range r.out.Facts {
+		var v rules.View = r.m
+		if perOrder {
+			v = scoped{orders[i], r.m}
+			if ok, err := set.When(r.message(v)); err == nil && !ok && r.s.Channel.Type == channels.MLLP {
+				continue
+			}
+		}
+		kept[i] = true
+		rec := r.out.Facts[i].Event.Payload.Record
+		if rec == nil {
+			continue
+		}
+		changed, err := set.Apply(r.message(v), *rec)
+		if err != nil {
+			r.out.Hold = ruleFailed(err)
+			return
+		}
+		*rec = changed
+	}
+	r.out.keepFacts(kept)
+}
+
+// scoped looks a path up in one order first, then in the whole message (PID, MSH).
+type scoped struct {
+	hl7.Group
+	m *hl7.Message
+}
+
+// Get implements rules.View.
+func (s scoped) Get(path string) string {
+	if p, err := hl7.ParsePath(path); err == nil && !s.Group.First(p.Segment).Exists() {
+		return s.m.Get(path)
+	}
+	return s.Group.Get(path)
+}
+
+// keepFacts drops facts with their documents.
+func (d *Decoded) keepFacts(kept []bool) {
+	moved := make([]int, len(kept))
+	var facts []Fact
+	for i, f := range d.Facts {
+		moved[i] = len(facts)
+		if kept[i] {
+			facts = append(facts, f)
+		}
+	}
+	d.Documents = slices.DeleteFunc(d.Documents, func(b Body) bool { return !kept[b.Fact] })
+	for i := range d.Documents {
+		d.Documents[i].Fact = moved[d.Documents[i].Fact]
+	}
+	d.Facts = facts
+}
+
+// ruleFailed says which rule failed, for the person who looks at the held message.
+func ruleFailed(err error) string {
+	var re *rules.Error
+	if errors.As(err, &re) {
+		return re.Error()
+	}
+	return "a rule of the channel failed"
+}
+
+// attachParts adds the documents that travelled beside an HL7 message (XDM) to its first fact, and what the C-CDA says to its record.
+func attachParts(s Source, out *Decoded) {
+	if len(out.Facts) == 0 {
+		return
+	}
+	f := &out.Facts[0]
+	kind := "attachment"
+	switch f.Event.Type {
+	case referral.EventReport, referral.EventInterim:
+		kind = string(f.Event.Type)
+	}
+	for _, p := range s.Opened.Parts {
+		switch p.Kind {
+		case channels.KindCDA:
+			fromCDA(p, kind, f, out)
+		case channels.KindPDF, channels.KindImage, channels.KindOther, channels.KindText:
+			out.file(bodyOf(p, kind))
+		}
+		for _, id := range packageIDs(p) {
+			f.Ref = addID(f.Ref, id)
+		}
+	}
+	if f.Event.Payload.Record != nil && f.Event.Payload.Record.Initiator.Direct == "" {
+		f.Event.Payload.Record.Initiator.Direct = s.Opened.Sender
+	}
+}
+
+// packageIDs is what XDM metadata says about the referral.
+func packageIDs(p channels.Part) []referral.Identifier {
+	if p.Attrs["referral_id"] == "" {
+		return nil
+	}
+	return []referral.Identifier{{Value: p.Attrs["referral_id"], Authority: p.Attrs["referral_authority"], Kind: referral.KindPlacer}}
+}
+
+// bodyOf describes a part as a document.
+func bodyOf(p channels.Part, kind string) Body {
+	media := p.ContentType
+	if p.Kind == channels.KindCDA {
+		media = "text/xml"
+	}
+	return Body{Bytes: p.Body, Document: referral.Document{Kind: kind, ContentType: media, Name: p.Name, Title: p.Title, Signed: kind == "report"}}
+}

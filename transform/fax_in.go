@@ -1,0 +1,148 @@
+package transform
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"refloop/channels"
+	"refloop/fax"
+	"refloop/referral"
+)
+
+// reading is one paper of a fax as the fax rail hands it over: the flat keys of fax.Result with confidence and boxes.
+type reading struct {
+	values     map[string]any
+	confidence map[string]float64
+	boxes      map[string][5]int
+}
+
+// decodeFax turns what was read from a fax into a request, or leaves it to a person with the reason.
+func decodeFax(s Source, out *Decoded) {
+	out.Partner = s.Channel.Partner
+	part := partOf(s.Opened.Parts, channels.KindFields)
+	top, err := readingOf(part.Body)
+	if err != nil {
+		out.Hold = err.Error()
+		return
+	}
+	switch kind, _ := top.values["document_type"].(string); {
+	case top.values["documents"] != nil || top.values["needs_split"] == true:
+		out.Hold = "pages of several patients: a person must split the fax"
+	case kind == fax.KindReferral || kind == fax.KindImaging:
+		faxRequest(s, top, out)
+	case kind == fax.KindAdvert && top.confidence["document_type"] >= s.Channel.ReviewBelow:
+		out.Ignore = "fax: an advertisement"
+	default:
+		out.Hold = fmt.Sprintf("fax: it looks like %s, not like a referral; a person must file it", strings.ReplaceAll(firstOf(kind, fax.KindOther), "_", " "))
+	}
+}
+
+func readingOf(body []byte) (reading, error) {
+	r := reading{}
+	if err := json.Unmarshal(body, &r.values); err != nil {
+		return r, fmt.Errorf("transform: fax fields: got %d bytes that are no JSON object, want the fields of a reading", len(body))
+	}
+	var rest struct {
+		Confidence map[string]float64 `json:"confidence"`
+		Boxes      map[string][5]int  `json:"boxes"`
+	}
+	if err := json.Unmarshal(body, &rest); err != nil {
+		return r, fmt.Errorf("transform: fax fields: got confidence or boxes of another shape, want {key: number} and {key: [page, x, y, w, h]}")
+	}
+	r.confidence, r.boxes = rest.Confidence, rest.Boxes
+	return r, nil
+}
+
+// fields returns what was read, in the order of fax.Keys. A list is one value a line.
+func (r reading) fields() []referral.Field {
+	var out []referral.Field
+	for _, key := range fax.Keys {
+		var value string
+		switch v := r.values[key].(type) {
+		case string:
+			value = v
+		case []any:
+			var items []string
+			for _, item := range v {
+				if s, ok := item.(string); ok {
+					items = append(items, s)
+				}
+			}
+			value = strings.Join(items, "\n")
+		}
+		if value != "" {
+			out = append(out, referral.Field{Key: key, Value: value, Confidence: r.confidence[key], Box: r.boxes[key]})
+		}
+	}
+	return out
+}
+
+// identity are the fields without which nobody can be sure whom a referral is about.
+func identity() []string { return []string{"patient_first", "patient_last", "patient_dob"} }
+
+// faxRequest makes the request of a referral that came on paper. What is below the channel's line is listed, not filled in, and a
+// person is asked.
+func faxRequest(s Source, r reading, out *Decoded) {
+	fields := r.fields()
+	rec := referral.WithFields(referral.Referral{ReviewBelow: s.Channel.ReviewBelow}, fields)
+	rec.Requested = s.Message.ReceivedAt
+	from, known := s.Directory.ByFax(rec.Initiator.Fax)
+	if known {
+		rec.Initiator.Partner = from.ID
+		out.Partner = from.ID
+	}
+	if r.values["part2"] == true {
+		rec.Confidentiality = referral.Confidentiality{Code: "R", Part2: true, Source: "notice"}
+	}
+	rec.Holds = faxHolds(s, rec, fields)
+	ref := faxNumber(&rec, from.ID)
+	ev := referral.Event{Type: referral.EventRequest, EventTime: s.Message.ReceivedAt, Origin: referral.OriginFax, Grade: referral.GradeB}
+	rec.Identifiers = addID(rec.Identifiers, referral.Identifier{Value: "FAX", Kind: referral.KindSourceForm})
+	ev.Payload.Record = &rec
+	out.Facts = []Fact{{Ref: ref, Event: ev, Creates: true}}
+	for _, p := range s.Opened.Parts {
+		if p.Kind == channels.KindImage || p.Kind == channels.KindPDF {
+			out.Documents = append(out.Documents, bodyOf(p, "request"))
+		}
+	}
+}
+
+// faxNumber gives the number that the sender printed an authority: numbers of senders nobody knows name nothing.
+func faxNumber(rec *referral.Referral, partner string) []referral.Identifier {
+	for i, id := range rec.Identifiers {
+		if id.Authority != "" || id.Kind != referral.KindPlacer {
+			continue
+		}
+		if partner == "" {
+			rec.Identifiers = slices.Delete(slices.Clone(rec.Identifiers), i, i+1)
+			rec.Extra = append(rec.Extra, referral.Extra{Key: "printed_number", Value: id.Value})
+			return nil
+		}
+		rec.Identifiers[i].Authority = partnerAuthority(partner)
+		return rec.Identifiers[i : i+1]
+	}
+	return nil
+}
+
+// faxHolds says why a person must look: fields below the line, and what nobody may be without.
+func faxHolds(s Source, rec referral.Referral, fields []referral.Field) []referral.Hold {
+	var unsure, missing []string
+	for _, f := range fields {
+		if rec.Unsure(f) {
+			unsure = append(unsure, f.Key)
+		}
+	}
+	for _, key := range identity() {
+		if !slices.ContainsFunc(fields, func(f referral.Field) bool { return f.Key == key }) {
+			missing = append(missing, key)
+		}
+	}
+	var out []referral.Hold
+	if len(unsure) > 0 || len(missing) > 0 {
+		reason := "to be looked at: " + strings.Join(append(unsure, missing...), ", ")
+		out = append(out, referral.Hold{Kind: referral.HoldFaxReview, Reason: reason, Owner: "front desk", Since: s.Message.ReceivedAt})
+	}
+	return out
+}

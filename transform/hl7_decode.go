@@ -1,0 +1,348 @@
+package transform
+
+import (
+	"errors"
+	"strings"
+
+	"refloop/channels"
+	"refloop/hl7"
+	"refloop/referral"
+)
+
+// hl7Reader turns one HL7 v2 message into facts.
+type hl7Reader struct {
+	s       Source
+	m       *hl7.Message
+	partner string
+	out     *Decoded
+}
+
+// decodeHL7 checks and reads one message. What the sender must repair or we refuse ends in out.Verdict with its problems.
+func decodeHL7(s Source, body []byte, out *Decoded) *hl7Reader {
+	m, err := hl7.ParseWith(body, hl7.Options{Charset: s.Channel.Charset})
+	if err != nil {
+		out.Verdict = channels.Repair
+		out.Problems = []channels.Problem{{Code: hl7.CodeSegmentSequence, Severity: "E", Text: unreadable(err)}}
+		return nil
+	}
+	r := &hl7Reader{s: s, m: m, out: out, partner: firstOf(s.Opened.Partner, s.Message.Partner, s.Channel.Partner)}
+	out.Type = m.Type()
+	if r.partner == "" {
+		app, fac := m.Field("MSH", 3).HD(), m.Field("MSH", 4).HD()
+		p, ok := s.Directory.BySender(firstOf(app.Namespace, app.ID), firstOf(fac.Namespace, fac.ID))
+		if !ok {
+			p, ok = s.Directory.BySender(firstOf(app.ID, app.Namespace), firstOf(fac.ID, fac.Namespace))
+		}
+		if ok {
+			r.partner = p.ID
+		}
+	}
+	out.Partner = r.partner
+	return r
+}
+
+// unreadable says in plain words why a message cannot be read, without quoting it.
+func unreadable(err error) string {
+	var pe *hl7.ParseError
+	if errors.As(err, &pe) {
+		return pe.Error()
+	}
+	return "the message cannot be read as HL7 version 2"
+}
+
+// acceptable refuses what this receiver does not take at all: AR with 203, 202 or 200.
+func (r *hl7Reader) acceptable() bool {
+	reject := func(location, code, text string) bool {
+		r.out.Verdict = channels.Reject
+		r.out.Problems = append(r.out.Problems, channels.Problem{Location: location, Code: code, Severity: "E", Text: text})
+		return false
+	}
+	if v := r.m.Version(); v != "" && !strings.HasPrefix(v, "2.") && v != "2" {
+		return reject("MSH-12", hl7.CodeVersion, "version: got one that is not 2.x, want 2.1 to 2.8")
+	}
+	switch p := r.m.ProcessingID(); p {
+	case "", "P":
+	default:
+		return reject("MSH-11", hl7.CodeProcessingID, "processing ID: got one that is not P; test and training traffic is not taken by this production receiver")
+	}
+	if _, ok := hl7.ProfileFor(r.m); !ok {
+		if r.m.Code() == "" {
+			return reject("MSH-9", hl7.CodeMessageType, "message type: got nothing, want one such as REF^I12")
+		}
+		return reject("MSH-9", hl7.CodeMessageType, "message type: this receiver takes REF I12-I15, RRI, ORM O01, OMG O19, OSU O51, SIU S12-S17 and S26, MDM T02 and ORU R01")
+	}
+	return true
+}
+
+// valid runs the tables of the message type in the channel's mode.
+func (r *hl7Reader) valid() bool {
+	mode := hl7.Lenient
+	switch r.s.Channel.Validate {
+	case "strict":
+		mode = hl7.Strict
+	case "off":
+		mode = hl7.Off
+	}
+	problems := hl7.Validate(r.m, mode)
+	for _, p := range problems {
+		r.out.Problems = append(r.out.Problems, channels.Problem{Location: p.Location(), Code: p.Code, Severity: firstOf(p.Severity, "E"), Text: p.Text})
+	}
+	if hl7.Errors(problems) {
+		r.out.Verdict = channels.Repair
+		return false
+	}
+	return true
+}
+
+// facts reads the message into facts.
+func (r *hl7Reader) facts() {
+	switch r.m.Code() {
+	case "REF":
+		r.ref()
+	case "ORM", "OMG":
+		r.orders(true)
+	case "OSU":
+		r.orders(false)
+	case "SIU":
+		r.siu()
+	case "RRI":
+		r.rri()
+	case "MDM":
+		r.mdm()
+	case "ORU":
+		r.oru()
+	}
+}
+
+// event starts an event said by this message.
+func (r *hl7Reader) event(kind referral.EventType) referral.Event {
+	return referral.Event{Type: kind, EventTime: timeOf(r.m.Field("MSH", 7)), Origin: r.s.Channel.Type, Grade: referral.GradeA}
+}
+
+// patient is the patient as this message names them, for comparison; nil when it names none.
+func (r *hl7Reader) patient() *referral.Patient {
+	p := patientOf(r.m, r.partner)
+	if len(p.IDs) == 0 && p.Name == (referral.Name{}) {
+		return nil
+	}
+	return &p
+}
+
+// add appends a fact with its documents.
+func (r *hl7Reader) add(f Fact, docs []Body) {
+	i := len(r.out.Facts)
+	r.out.Facts = append(r.out.Facts, f)
+	for _, d := range docs {
+		d.Fact = i
+		r.out.Documents = append(r.out.Documents, d)
+	}
+}
+
+// control is the message's own number, which an unsolicited RRI repeats.
+func (r *hl7Reader) control() referral.Identifier {
+	return referral.Identifier{Value: r.m.ControlID(), Authority: partnerAuthority(r.partner), Kind: referral.KindControlID}
+}
+
+// ref reads REF^I12 refer, I13 modify, I14 cancel, I15 ask for status.
+func (r *hl7Reader) ref() {
+	rec := refRecord(r.m, r.partner)
+	ids := naming(rec.Identifiers)
+	kind := map[string]referral.EventType{
+		"I12": referral.EventRequest, "I13": referral.EventChange, "I14": referral.EventCancel, "I15": referral.EventStatusQuery,
+	}[r.m.Event()]
+	ev := r.event(kind)
+	ev.Payload.Patient = &rec.Patient
+	f := Fact{Ref: ids, Event: ev}
+	switch kind {
+	case referral.EventRequest, referral.EventChange:
+		r.sourceForm(rec, "REF")
+		f.Event.Payload.Record = rec
+		f.Creates = kind == referral.EventRequest
+	case referral.EventCancel:
+		f.Event.Reason = r.m.Field("RF1", 10).Comp(1)
+		f.Event.Note = rec.Reason
+	}
+	docs, bad := documentsOf(r.m.Segments("OBX"), "attachment")
+	r.warnDocuments(bad)
+	r.add(f, docs)
+}
+
+// sourceForm remembers in which family the initiator's system speaks of this referral, and the number of its message.
+func (r *hl7Reader) sourceForm(rec *referral.Referral, form string) {
+	rec.Identifiers = addID(rec.Identifiers, referral.Identifier{Value: form, Authority: r.m.Version(), Kind: referral.KindSourceForm})
+	rec.Identifiers = addID(rec.Identifiers, r.control())
+}
+
+// warnDocuments tells the sender that an embedded document could not be decoded: a warning, its bytes are kept with the message.
+func (r *hl7Reader) warnDocuments(places []string) {
+	for _, place := range places {
+		r.out.Problems = append(r.out.Problems, channels.Problem{Location: place, Code: hl7.CodeDataType, Severity: "W", Text: "embedded document: got data that is not in the encoding it names, want Base64, Hex or A; it was not filed"})
+	}
+}
+
+// orders reads ORM, OMG and OSU: one fact for each order group, all or none under one answer.
+func (r *hl7Reader) orders(creates bool) {
+	for _, g := range r.m.Orders() {
+		orc, obr := g.First("ORC"), g.First("OBR")
+		docs, bad := documentsOf(g.Segments("OBX"), "report")
+		r.warnDocuments(bad)
+		attached := len(docs) > 0 || r.packageDocuments()
+		meaning, ok := orderEvent(orc.Field(1).String(), orc.Field(5).String(), obr.Field(25).String(), attached)
+		if !ok {
+			r.out.Verdict = channels.Repair
+			place := hl7.Problem{Segment: "ORC", SegIndex: orc.Occurrence(), Field: 1}.Location()
+			r.out.Problems = append(r.out.Problems, channels.Problem{Location: place, Code: hl7.CodeTableValue, Severity: "E", Text: "order control: got a code of table 0119 that says nothing about a referral here, want NW, CA, DC, XO, OK, UA, CR, UC, SC or RE"})
+			return
+		}
+		r.add(r.orderFact(g, meaning, creates), kindOfDocuments(docs, meaning.event))
+	}
+}
+
+// kindOfDocuments marks documents by what they came with.
+func kindOfDocuments(docs []Body, event referral.EventType) []Body {
+	for i := range docs {
+		switch event {
+		case referral.EventReport, referral.EventInterim:
+			docs[i].Document.Kind = string(event)
+			docs[i].Document.Signed = event == referral.EventReport
+		default:
+			docs[i].Document.Kind = "attachment"
+		}
+	}
+	return docs
+}
+
+// orderFact reads one order group.
+func (r *hl7Reader) orderFact(g hl7.Group, meaning orderMeaning, creates bool) Fact {
+	orc := g.First("ORC")
+	ids := orderIDs(g, r.partner)
+	ev := r.event(meaning.event)
+	ev.Payload.Patient = r.patient()
+	ev.Payload.Identifiers = ids
+	f := Fact{Ref: ids, IfCancelPending: meaning.ifPending, IfKnown: meaning.ifKnown}
+	switch meaning.event {
+	case referral.EventRequest, referral.EventChange:
+		rec := orderRecord(r.m, g, r.partner)
+		r.sourceForm(rec, r.m.Code())
+		ev.Payload.Record = rec
+		f.Creates = creates && meaning.event == referral.EventRequest
+	default:
+		reason := orc.Field(16).Coded()
+		ev.Reason = firstOf(reason.Code, reason.AltCode)
+		ev.Note = strings.Join(append(nonEmpty(reason.Text), notesOf(g.Segments("NTE"))...), "\n")
+		ev.Payload.Promise = timeOf(orc.Field(15))
+		if meaning.event == referral.EventAccept {
+			var p referral.Party
+			fromXCN(&p, orc.Field(12).XCN(), r.partner)
+			ev.Payload.Recipient = &p
+		}
+	}
+	f.Event = ev
+	return f
+}
+
+// packageDocuments reports whether documents came beside the message (XDM).
+func (r *hl7Reader) packageDocuments() bool {
+	for _, p := range r.s.Opened.Parts {
+		if p.Kind == channels.KindCDA || p.Kind == channels.KindPDF {
+			return true
+		}
+	}
+	return false
+}
+
+// siu reads an appointment.
+func (r *hl7Reader) siu() {
+	kind, status, ok := appointmentEvent(r.m)
+	if !ok {
+		r.out.Ignore = "SIU of a trigger that says nothing about a referral"
+		return
+	}
+	ev := r.event(kind)
+	ev.Payload.Patient = r.patient()
+	ev.Payload.Appointment = appointmentOf(r.m, r.partner)
+	ev.Payload.Appointment.Status = status
+	ev.Payload.Identifiers = addID(nil, ev.Payload.Appointment.ID)
+	ev.Note = strings.Join(notesOf(r.m.Segments("NTE")), "\n")
+	r.add(Fact{Ref: appointmentRefs(r.m, r.partner), Event: ev, Feed: true}, nil)
+}
+
+// rri reads an unsolicited RRI: only RF1-1 A and R say something about the referral.
+func (r *hl7Reader) rri() {
+	var kind referral.EventType
+	switch r.m.Field("RF1", 1).Comp(1) {
+	case "A":
+		kind = referral.EventAccept
+	case "R":
+		kind = referral.EventDecline
+	default:
+		r.out.Ignore = "RRI without RF1-1 A or R: it says received, nothing more"
+		return
+	}
+	rf1 := r.m.First("RF1")
+	ids := addID(nil, eiOf(rf1.Field(6), referral.KindPlacer, r.partner))
+	for rep := range rf1.Field(11).All() {
+		ids = addID(ids, eiOf(rep, referral.KindFiller, r.partner))
+	}
+	ev := r.event(kind)
+	ev.Payload.Patient, ev.Payload.Identifiers = r.patient(), ids
+	ev.Note = strings.Join(notesOf(r.m.Segments("NTE")), "\n")
+	r.add(Fact{Ref: ids, Event: ev}, nil)
+}
+
+// mdm reads a document notification with content: signed ones are the report, others interim.
+func (r *hl7Reader) mdm() {
+	kind := referral.EventInterim
+	if signed(r.m) {
+		kind = referral.EventReport
+	}
+	docs, bad := documentsOf(r.m.Segments("OBX"), string(kind))
+	r.warnDocuments(bad)
+	txa := r.m.First("TXA")
+	if text := textDocument(r.m.Segments("OBX"), string(kind), firstOf(txa.Field(2).Coded().Label(), "Note")); text != nil {
+		docs = append(docs, *text)
+	}
+	author := txa.Field(9).XCN()
+	for i := range docs {
+		d := &docs[i].Document
+		d.Signed, d.Identifier, d.Time = kind == referral.EventReport, txa.Field(12).EI().ID, firstTime(timeOf(txa.Field(4)), timeOf(txa.Field(6)))
+		d.Author, d.AuthorNPI = nameOf(author.Name), author.NPI()
+	}
+	ev := r.event(kind)
+	ev.Payload.Patient = r.patient()
+	r.add(Fact{Ref: documentRefs(r.m, r.partner), Event: ev, Feed: true}, docs)
+}
+
+// oru reads results: OBR-25 F or C is the report, anything else interim.
+func (r *hl7Reader) oru() {
+	for _, g := range r.m.Orders() {
+		kind := referral.EventInterim
+		switch g.Field("OBR", 25).String() {
+		case "F", "C", "":
+			kind = referral.EventReport
+		}
+		docs, bad := documentsOf(g.Segments("OBX"), string(kind))
+		r.warnDocuments(bad)
+		if text := textDocument(g.Segments("OBX"), string(kind), firstOf(g.First("OBR").Field(4).Coded().Label(), "Report")); text != nil {
+			docs = append(docs, *text)
+		}
+		author := g.First("OBR").Field(32).Component(1).XCN()
+		for i := range docs {
+			docs[i].Document.Signed, docs[i].Document.AuthorNPI = kind == referral.EventReport, author.NPI()
+		}
+		ids := orderIDs(g, r.partner)
+		ev := r.event(kind)
+		ev.Payload.Patient, ev.Payload.Identifiers = r.patient(), ids
+		r.add(Fact{Ref: ids, Event: ev, Feed: true}, docs)
+	}
+}
+
+func nonEmpty(values ...string) []string {
+	var out []string
+	for _, v := range values {
+		if v != "" {
+			out = append(out, v)
+		}
+	}
+	return out
+}

@@ -1,0 +1,214 @@
+package transform
+
+import (
+	"slices"
+	"strings"
+
+	"refloop/fax"
+	"refloop/hl7"
+	"refloop/referral"
+)
+
+// requestRecord reads what REF, ORM and OMG have in common into one record; order limits it to one ORC/OBR group when it is not nil.
+func requestRecord(m *hl7.Message, order *hl7.Group, partner string) *referral.Referral {
+	r := &referral.Referral{
+		Patient: patientOf(m, partner), Coverage: coverageOf(m), Allergies: allergiesOf(m), Requested: timeOf(m.Field("MSH", 7)),
+		Test: testing(m),
+	}
+	segments := m.Segments
+	if order != nil {
+		segments = order.Segments
+	}
+	r.Diagnoses = diagnosesOf(segments("DG1"))
+	r.Results = observationsOf(segments("OBX"))
+	if order != nil && len(r.Diagnoses) == 0 {
+		r.Diagnoses = diagnosesOf(m.Segments("DG1"))
+	}
+	for s := range m.Segments("PR1") {
+		r.Procedures = addCoded(r.Procedures, codedOf(s.Field(3).Coded()))
+	}
+	for s := range m.Segments("ARV") {
+		confidential(r, s.Field(3).String())
+	}
+	providersOf(m, r, partner)
+	return r
+}
+
+// testing reports whether MSH-11 marks training or debugging traffic.
+func testing(m *hl7.Message) bool { return m.ProcessingID() == "T" || m.ProcessingID() == "D" }
+
+// providersOf reads PRD (REF): RP is who refers, RT who is referred to.
+func providersOf(m *hl7.Message, r *referral.Referral, partner string) {
+	if g, ok := m.Provider("RP"); ok {
+		r.Initiator = prdParty(g, partner)
+	}
+	if g, ok := m.Provider("RT"); ok {
+		r.Recipient = prdParty(g, partner)
+	}
+	for _, g := range m.Providers() {
+		if role := g.Lead().Field(1).Comp(1); role == "CP" || role == "PP" || role == "CC" {
+			r.CopiesTo = append(r.CopiesTo, prdParty(g, partner))
+		}
+	}
+}
+
+// prdParty reads one PRD with its CTDs.
+func prdParty(g hl7.Group, partner string) referral.Party {
+	prd := g.Lead()
+	p := referral.Party{
+		Clinician: nameOf(prd.Field(2).XPN()), Address: addressOf(prd.Field(3).XAD()),
+		Organization: firstOf(prd.Field(10).XON().Name, prd.Field(4).Comp(9), prd.Field(4).Comp(4)),
+	}
+	p.Phone, p.Fax, p.Direct = phones(prd.Field(5))
+	for rep := range prd.Field(7).All() {
+		pln := rep.PLN()
+		switch {
+		case pln.ID == "":
+		case strings.EqualFold(pln.Type, "NPI") || pln.Type == "" && fax.ValidNPI(pln.ID):
+			p.NPI = firstOf(p.NPI, pln.ID)
+		default:
+			p.ClinicianIDs = addID(p.ClinicianIDs, referral.Identifier{Value: pln.ID, Authority: firstOf(pln.Qualifier, partnerAuthority(partner)), Kind: "clinician"})
+		}
+	}
+	for s := range g.Segments("CTD") {
+		phone, number, email := phones(s.Field(5))
+		p.Phone, p.Fax, p.Direct = firstOf(p.Phone, phone), firstOf(p.Fax, number), firstOf(p.Direct, email)
+	}
+	return p
+}
+
+// refRecord reads REF^I12 to I15.
+func refRecord(m *hl7.Message, partner string) *referral.Referral {
+	r := requestRecord(m, nil, partner)
+	rf1 := m.First("RF1")
+	r.Priority = settled(priorityOf(rf1.Field(2)))
+	r.Service.Category = rf1.Field(5).Comp(1)
+	r.Service.Disposition = rf1.Field(4).Comp(1)
+	r.Requested = firstTime(timeOf(rf1.Field(7)), timeOf(rf1.Field(9)), r.Requested)
+	var reasons []string
+	for rep := range rf1.Field(10).All() {
+		reasons = append(reasons, rep.Coded().Label())
+	}
+	r.Reason = firstOf(rf1.Field(14).Coded().Label(), strings.Join(reasons, "; "))
+	for s := range m.Segments("PR1") {
+		if c := codedOf(s.Field(3).Coded()); r.Service.Coded == (referral.Coded{}) {
+			r.Service.Coded = c
+		}
+	}
+	if obr := m.First("OBR"); obr.Exists() && r.Service.Coded == (referral.Coded{}) {
+		r.Service.Coded = codedOf(obr.Field(4).Coded())
+	}
+	r.Authorization = m.First("AUT").Field(6).EI().ID
+	r.Notes = notesOf(m.Segments("NTE"))
+	for s := range m.Segments("NTE") {
+		if strings.EqualFold(s.Field(4).Comp(1), "RE") || strings.EqualFold(s.Field(4).Comp(2), "reason") {
+			r.Reason = firstOf(s.Field(3).Text(), r.Reason)
+		}
+	}
+	r.Identifiers = addID(r.Identifiers, eiOf(rf1.Field(6), referral.KindPlacer, partner))
+	for rep := range rf1.Field(11).All() {
+		r.Identifiers = addID(r.Identifiers, eiOf(rep, referral.KindFiller, partner))
+	}
+	if obr := m.First("OBR"); obr.Exists() {
+		r.Identifiers = addID(r.Identifiers, eiOf(obr.Field(2), referral.KindPlacer, partner))
+	}
+	if x := m.First("PV1").Field(8).XCN(); r.Initiator.NPI == "" && x.ID != "" && r.Initiator.Clinician == (referral.Name{}) {
+		fromXCN(&r.Initiator, x, partner)
+	}
+	return r
+}
+
+// orderRecord reads one order group of ORM^O01 or OMG^O19.
+func orderRecord(m *hl7.Message, g hl7.Group, partner string) *referral.Referral {
+	r := requestRecord(m, &g, partner)
+	orc, obr := g.First("ORC"), g.First("OBR")
+	for _, v := range []hl7.Value{orc.Field(12), obr.Field(16)} {
+		for rep := range v.All() {
+			fromXCN(&r.Initiator, rep.XCN(), partner)
+		}
+	}
+	r.Initiator.Organization = firstOf(orc.Field(21).XON().Name, r.Initiator.Organization)
+	phone, number, _ := phones(orc.Field(14))
+	r.Initiator.Phone, r.Initiator.Fax = firstOf(r.Initiator.Phone, phone), firstOf(r.Initiator.Fax, number)
+	for rep := range obr.Field(28).All() {
+		var p referral.Party
+		fromXCN(&p, rep.XCN(), partner)
+		r.CopiesTo = append(r.CopiesTo, p)
+	}
+	r.Service.Coded = codedOf(obr.Field(4).Coded())
+	if s := obr.Field(44).Coded(); s.Code != "" {
+		r.Service.Procedures = append(r.Service.Procedures, s.Code)
+	}
+	r.Priority = settled(firstPriority(g.Field("TQ1", 9), orc.Field(7).Component(6), obr.Field(27).Component(6), obr.Field(5)))
+	r.NeededBy = timeOf(g.Field("TQ1", 8))
+	r.Requested = firstTime(timeOf(orc.Field(9)), r.Requested)
+	for _, v := range []hl7.Value{obr.Field(31), orc.Field(16)} {
+		for rep := range v.All() {
+			if c := rep.Coded(); r.Reason == "" {
+				r.Reason = firstOf(c.Text, c.Original, c.Code)
+			}
+		}
+	}
+	r.Reason = firstOf(r.Reason, obr.Field(13).Text())
+	r.Notes = append(notesOf(headNotes(m)), notesOf(g.Segments("NTE"))...)
+	confidential(r, orc.Field(28).Comp(1))
+	if r.Recipient.NPI == "" {
+		for _, v := range []hl7.Value{orc.Field(11), obr.Field(32).Component(1)} {
+			if x := v.XCN(); fax.ValidNPI(x.ID) {
+				r.Recipient.NPI = x.ID
+			}
+		}
+	}
+	r.Identifiers = orderIDs(g, partner)
+	return r
+}
+
+// headNotes iterates over the NTE before the first order (after MSH or PID).
+func headNotes(m *hl7.Message) func(yield func(hl7.Segment) bool) {
+	return func(yield func(hl7.Segment) bool) {
+		for s := range m.Segments() {
+			if name := s.Name(); name == "ORC" || name == "OBR" {
+				return
+			} else if name == "NTE" && !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+// orderIDs returns the numbers of an order: placer (ORC-2, OBR-2), filler (ORC-3, OBR-3), group (ORC-4).
+func orderIDs(g hl7.Group, partner string) []referral.Identifier {
+	orc, obr := g.First("ORC"), g.First("OBR")
+	var ids []referral.Identifier
+	ids = addID(ids, eiOf(orc.Field(2), referral.KindPlacer, partner))
+	ids = addID(ids, eiOf(obr.Field(2), referral.KindPlacer, partner))
+	ids = addID(ids, eiOf(orc.Field(3), referral.KindFiller, partner))
+	return addID(ids, eiOf(obr.Field(3), referral.KindFiller, partner))
+}
+
+// naming returns the identifiers that name a referral, in the order given, without those that only describe.
+func naming(ids []referral.Identifier) []referral.Identifier {
+	return slices.DeleteFunc(slices.Clone(ids), func(id referral.Identifier) bool {
+		switch id.Kind {
+		case referral.KindReferral, referral.KindPlacer, referral.KindFiller, referral.KindAppointment, referral.KindFaxCode, referral.KindDocument:
+			return false
+		}
+		return true
+	})
+}
+
+// confidential raises the record's label by a code of table 0177, 0272 or 0717.
+func confidential(r *referral.Referral, code string) {
+	switch strings.ToUpper(code) {
+	case "", "U", "N", "NORMAL":
+	case "V":
+		r.Confidentiality.Code, r.Confidentiality.Source = "V", "label"
+	default: // R and the subject codes PSY, AID, HIV, ETH, SMD, DEM
+		if r.Confidentiality.Code != "V" {
+			r.Confidentiality.Code, r.Confidentiality.Source = "R", "label"
+		}
+		if c := strings.ToUpper(code); c == "ETH" || c == "42CFRPART2" {
+			r.Confidentiality.Part2 = true
+		}
+	}
+}
