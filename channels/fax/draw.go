@@ -26,6 +26,7 @@ type Drawer struct {
 const (
 	drawDPI    = 204
 	drawWidth  = 4896 // pixels: 24 inches, ANSI C on its side
+	minDrawn   = 32   // pixels
 	maxPicture = drawWidth*drawWidth + 64
 )
 
@@ -103,7 +104,10 @@ func parsePGM(b []byte) (*image.Gray, error) {
 	if n, err := fmt.Fscanf(r, "P5\n%d %d\n%d\n", &width, &height, &top); err != nil || n != 3 || top != 255 {
 		return nil, undrawn("got %d bytes that are no PGM image, want one", len(b))
 	}
-	if width < 1 || height < 1 || width > drawWidth || height > drawWidth || r.Len() != width*height {
+	if width < minDrawn || height < minDrawn { // what pdftoppm writes, without an error, when it has no memory for a page
+		return nil, undrawn("got an image of %d x %d pixels, want at least %d each; the page is too large to be drawn", width, height, minDrawn)
+	}
+	if width > drawWidth || height > drawWidth || r.Len() != width*height {
 		return nil, undrawn("got an image of %d x %d pixels with %d bytes, want one byte each and at most %d in each direction", width, height, r.Len(), drawWidth)
 	}
 	return &image.Gray{Pix: b[len(b)-r.Len():], Stride: width, Rect: image.Rect(0, 0, width, height)}, nil

@@ -1,0 +1,268 @@
+package fax
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"hash/crc32"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"refloop/channels"
+	"refloop/config"
+	"refloop/fax"
+	"refloop/fax/ocr"
+)
+
+// TestMain lets the test binary be the child that draws PDF pages.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "pdf-worker" {
+		os.Exit(Worker(os.Args[2:]))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+type handler struct {
+	got      chan channels.Inbound
+	receipts chan channels.Receipt
+	fail     chan error // one for each call that is to fail
+}
+
+func newHandler() *handler {
+	return &handler{got: make(chan channels.Inbound, 10), receipts: make(chan channels.Receipt, 10), fail: make(chan error, 10)}
+}
+
+func (h *handler) Receive(_ context.Context, in channels.Inbound) (channels.Outcome, error) {
+	select {
+	case err := <-h.fail:
+		return channels.Outcome{}, err
+	default:
+	}
+	h.got <- in
+	return channels.Outcome{MessageID: "m1"}, nil
+}
+
+func (h *handler) Confirm(_ context.Context, r channels.Receipt) error {
+	select {
+	case err := <-h.fail:
+		return err
+	default:
+	}
+	h.receipts <- r
+	return nil
+}
+
+// reader stands in for the OCR workers: every page says the same.
+type reader struct{ err error }
+
+func (r reader) Recognize(_ context.Context, req ocr.Request) (ocr.Reply, error) {
+	if r.err != nil {
+		return ocr.Reply{}, r.err
+	}
+	return ocr.Reply{Readings: make([][]ocr.Word, max(1, len(req.Modes)))}, nil
+}
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+const quick = config.Duration(20 * time.Millisecond)
+
+func fixture(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("../../testdata/fax", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// running runs f until the test ends.
+func running(t *testing.T, f func(take, hold context.Context) error) {
+	t.Helper()
+	take, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- f(take, context.Background()) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("got %v, want a quiet end", err)
+		}
+	})
+}
+
+func next[T any](t *testing.T, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(15 * time.Second):
+		t.Fatal("nothing came within 15 s")
+	}
+	panic("not reached")
+}
+
+func waitFor(t *testing.T, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(15 * time.Second)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("nothing happened within 15 s")
+		}
+	}
+}
+
+func missing(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, os.ErrNotExist)
+}
+
+func TestFaxIsArchivedThenRemoved(t *testing.T) {
+	dir := t.TempDir()
+	h := newHandler()
+	h.fail <- channels.ErrStorage // the first try cannot be stored: the file must stay
+	c := New(Config{Folder: config.Path(dir), Scan: quick, Settle: quick, Pages: 500}, Deps{Name: "fax-inbox", Handler: h, Log: discard()})
+	running(t, c.Run)
+	for name, want := range map[string]string{"d-030.tif": "image/tiff", "d-055.pdf": "application/pdf", "d-016.png": "image/png"} {
+		path := filepath.Join(dir, name)
+		body := fixture(t, name)
+		if err := os.WriteFile(path, body, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		in := next(t, h.got)
+		if in.Type != "fax" || in.ContentType != want || in.Channel != "fax-inbox" || !in.Later || in.Answer != nil || string(in.Body) != string(body) {
+			t.Errorf("%s: got type %s, %s, %d bytes, want fax, %s, %d bytes", name, in.Type, in.ContentType, len(in.Body), want, len(body))
+		}
+		waitFor(t, func() bool { return missing(path) })
+	}
+	if err := c.Ready(); err != nil {
+		t.Errorf("Ready: %v", err)
+	}
+}
+
+func TestPrepareThenOpen(t *testing.T) {
+	c := New(Config{Pages: 500}, Deps{Name: "fax-inbox", Reader: reader{}, Log: discard(), Draw: testDrawer(t)})
+	for name, pages := range map[string]string{"d-030.tif": "2", "d-001-noecm-burst.tif": "1"} {
+		a := channels.Archived{Body: fixture(t, name), ContentType: "image/tiff"}
+		var err error
+		if a.Evidence, err = c.Prepare(context.Background(), a); err != nil {
+			t.Fatal(err)
+		}
+		first, err := c.Open(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := c.Open(a)
+		if err != nil || string(again.Parts[0].Body) != string(first.Parts[0].Body) {
+			t.Errorf("%s: opened twice: got other fields (%v), want the same", name, err)
+		}
+		if len(first.Parts) != 2 || first.Parts[0].Kind != channels.KindFields || first.Parts[1].Kind != channels.KindImage || first.Parts[0].Attrs["page_count"] != pages {
+			t.Errorf("%s: got %d parts, want fields and image of %s pages", name, len(first.Parts), pages)
+		}
+		var fields map[string]any
+		if err := json.Unmarshal(first.Parts[0].Body, &fields); err != nil || fields["document_type"] == nil {
+			t.Errorf("%s: got fields %v (%v), want a document type", name, fields, err)
+		}
+	}
+	a := channels.Archived{Body: fixture(t, "d-001-noecm-burst.tif")}
+	b, err := c.Prepare(context.Background(), a)
+	if err != nil || !strings.Contains(string(b), `"station":"+15555550100"`) {
+		t.Errorf("got no station ID (%v), want the one the receiver wrote", err)
+	}
+}
+
+func TestUnreadableFaxesSayWhy(t *testing.T) {
+	c := New(Config{Pages: 2}, Deps{Name: "fax-inbox", Reader: reader{}, Log: discard()})
+	for name, test := range map[string]struct {
+		body []byte
+		want string
+	}{
+		"words":       {[]byte("not a fax at all"), "unknown"},
+		"cut":         {fixture(t, "d-030.tif")[:200], "broken"},
+		"empty":       {[]byte("II*\x00\x00\x00\x00\x00"), "broken"},
+		"encrypted":   {[]byte("%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\ntrailer\n<</Root 1 0 R/Encrypt 3 0 R>>\n"), "encrypted"},
+		"too long":    {fixture(t, "d-034.tif"), "too_large"},
+		"not a PDF":   {[]byte("%PDF-1.4\n%%EOF"), "broken"},
+		"huge pixels": {hugePNG(), "too_large"},
+	} {
+		a := channels.Archived{Body: test.body}
+		var err error
+		if a.Evidence, err = c.Prepare(context.Background(), a); err != nil {
+			t.Errorf("%s: got %v, want evidence of the failure", name, err)
+			continue
+		}
+		o, err := c.Open(a)
+		if err == nil || !strings.Contains(err.Error(), "fax: "+test.want) || len(o.Parts) != 0 {
+			t.Errorf("%s: got %v, want an error of kind %s", name, err, test.want)
+		}
+	}
+	if _, err := c.Open(channels.Archived{Body: fixture(t, "d-030.tif")}); err == nil {
+		t.Error("no evidence: got no error, want one")
+	}
+}
+
+// hugePNG says that it has 60,000 x 60,000 pixels.
+func hugePNG() []byte {
+	header := []byte("IHDR\x00\x00\xea\x60\x00\x00\xea\x60\x01\x00\x00\x00\x00")
+	b := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\r"), header...)
+	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(header))
+}
+
+func TestReaderGoneIsNotTheFaxesFault(t *testing.T) {
+	c := New(Config{Pages: 500}, Deps{Name: "fax-inbox", Reader: reader{err: ocr.ErrClosed}, Log: discard()})
+	if _, err := c.Prepare(context.Background(), channels.Archived{Body: fixture(t, "d-030.tif")}); !errors.Is(err, ocr.ErrClosed) {
+		t.Errorf("got %v, want ErrClosed, so that the fax is read later", err)
+	}
+}
+
+func TestPermanentCauses(t *testing.T) {
+	for code, want := range map[string]bool{"busy": false, "no_answer": false, "": false, "line-fault": false, "Invalid-Number": true, "NOT_A_FAX": true} {
+		if got := permanent(code); got != want {
+			t.Errorf("%q: got %t, want %t", code, got, want)
+		}
+	}
+}
+
+func FuzzParseStatus(f *testing.F) {
+	for _, s := range []string{`{"state":"done","pages":3,"code":""}`, `{"state":"failed","pages":0,"code":"busy"}`, `{}`, `[]`, `{"state":"done","pages":-1}`, "\xef\xbb\xbf{\"state\":\"done\",\"pages\":1}"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		st, err := parseStatus(b)
+		if err != nil {
+			if st != (status{}) {
+				t.Fatal("got a status and an error")
+			}
+			return
+		}
+		again, err := json.Marshal(st)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := parseStatus(again); err != nil || got != st {
+			t.Fatalf("written and read again: got %+v, %v", got, err)
+		}
+	})
+}
+
+func samplePages(t *testing.T) []byte {
+	t.Helper()
+	pages, err := fax.Letter{Referral: "7K3M9QX2T4V8WZ5C", Title: "Referral", Cover: fax.Cover{To: fax.Party{Organization: "Lakeside Cardiology"}}}.Draw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := fax.EncodeTIFF(pages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
