@@ -1,0 +1,242 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"refloop/audit"
+	"refloop/referral"
+)
+
+// NotAllowed says that something may not be done now, and what may.
+type NotAllowed struct {
+	Verb string
+	Got  string   // the state it met
+	Want []string // what is allowed now
+	Why  string
+}
+
+// Error names the verb, the state and what is allowed.
+func (n *NotAllowed) Error() string {
+	why := ""
+	if n.Why != "" {
+		why = " (" + n.Why + ")"
+	}
+	return fmt.Sprintf("%s: not allowed in state %s%s; allowed now: %s", n.Verb, n.Got, why, strings.Join(n.Want, ", "))
+}
+
+// ActInput is what a person gives with an act.
+type ActInput struct {
+	Reason    string
+	At        time.Time
+	Until     time.Time
+	Document  *ActDocument
+	Author    string // NPI of the clinician who wrote the document
+	Name      string // name of that clinician; empty: looked up in the directory
+	Signed    bool
+	Note      string
+	Set       map[string]string
+	EndReason referral.EndReason
+	Location  string
+}
+
+// ActDocument is a file that a person hands in.
+type ActDocument struct {
+	Name        string
+	ContentType string
+	Body        []byte
+}
+
+// Act does what a local person says of a referral, if it is allowed now: our own side's moves as grade A, what the other side told us
+// by telephone as grade C.
+func (e *Engine) Act(ctx context.Context, actor, referralID, verb string, in ActInput) (referral.Referral, error) {
+	set := e.setup.Load()
+	kind := referral.ActionFor(verb)
+	if kind == "" {
+		return referral.Referral{}, &NotAllowed{Verb: verb, Got: "no such act", Want: []string{"the acts of refloop act --help"}}
+	}
+	now := e.now().UTC().Truncate(time.Microsecond)
+	ev := referral.Event{Type: kind, EventTime: now, ReceiveTime: now, Actor: actor, Origin: referral.OriginStaff, Grade: referral.GradeA, ConfigHash: set.Hash, Reason: in.Reason, Note: in.Note}
+	blob, err := e.fillAct(ctx, set, &ev, in)
+	if err != nil {
+		return referral.Referral{}, err
+	}
+	err = e.store.Write(ctx, func(tx Tx) error {
+		r, err := tx.Referral(referralID)
+		if err != nil {
+			return err
+		}
+		if ev.Payload.Appointment != nil {
+			e.nameAppointment(ev.Payload.Appointment, r, set)
+		}
+		for _, d := range ev.Payload.Documents {
+			if err := tx.AddDocument(d, r.ID, blob); err != nil {
+				return err
+			}
+		}
+		return e.speak(tx, set, r, ev)
+	})
+	if err != nil {
+		return referral.Referral{}, e.explain(ctx, referralID, verb, err)
+	}
+	e.wake()
+	return e.store.Referral(ctx, referralID)
+}
+
+// speak applies the act as said by our side; what only the other side may say was told to us by telephone (grade C).
+func (e *Engine) speak(tx Tx, set *Setup, r referral.Referral, ev referral.Event) error {
+	ev.By = r.Role.Side()
+	err := e.transition(tx, set, r, ev)
+	var refusal *referral.Refusal
+	if !errors.As(err, &refusal) || refusal.Code != referral.CodeWrongSide {
+		return err
+	}
+	ev.By, ev.Grade, ev.Origin = referral.SideRecipient, referral.GradeC, referral.OriginPhone
+	if r.Role == referral.RoleRecipient {
+		ev.By = referral.SideInitiator
+	}
+	return e.transition(tx, set, r, ev)
+}
+
+// fillAct turns the input into the event's payload and seals the document.
+func (e *Engine) fillAct(ctx context.Context, set *Setup, ev *referral.Event, in ActInput) (referral.Blob, error) {
+	p := &ev.Payload
+	p.EndReason = in.EndReason
+	if p.EndReason == "" {
+		p.EndReason = referral.EndReason(in.Reason)
+	}
+	switch ev.Type {
+	case referral.EventSchedule, referral.EventReschedule:
+		if in.At.IsZero() {
+			return referral.Blob{}, fmt.Errorf("act: --at: got nothing, want the appointment's start such as 2026-12-01T09:30:00-06:00")
+		}
+		p.Appointment = &referral.Appointment{Start: in.At.UTC(), End: in.Until.UTC(), Status: "booked", Location: in.Location}
+		if in.Until.IsZero() {
+			p.Appointment.End = in.At.UTC().Add(30 * time.Minute)
+		}
+	case referral.EventNoShow, referral.EventCancelAppointment:
+		p.Appointment = &referral.Appointment{}
+	case referral.EventSeen:
+		if !in.At.IsZero() {
+			ev.EventTime = in.At.UTC()
+		}
+	case referral.EventAccept:
+		p.Promise = in.At.UTC()
+	}
+	if kind := in.Set["hold"]; kind != "" {
+		p.Hold = &referral.Hold{Kind: referral.HoldKind(kind), Reason: in.Reason}
+	}
+	p.Fields = fieldsOf(in.Set)
+	if in.Document == nil {
+		return referral.Blob{}, nil
+	}
+	return e.actDocument(ctx, set, ev, in)
+}
+
+// actDocument seals the clinician's own document and describes it.
+func (e *Engine) actDocument(ctx context.Context, set *Setup, ev *referral.Event, in ActInput) (referral.Blob, error) {
+	blob, err := e.store.Stow(ctx, in.Document.Body)
+	if err != nil {
+		return referral.Blob{}, err
+	}
+	name := referral.Name{Text: in.Name}
+	if name.Text == "" {
+		name.Text = clinicianName(set, in.Author)
+	}
+	ev.Payload.Documents = []referral.Document{{
+		ID: blob.ID, Kind: string(ev.Type), ContentType: in.Document.ContentType, Name: in.Document.Name, Title: "Consultation note",
+		Code: referral.Coded{Code: "11488-4", Text: "Consult note", System: "LN"}, Author: name, AuthorNPI: in.Author, Signed: in.Signed,
+		Time: ev.EventTime, SHA256: blob.SHA256, Bytes: blob.Bytes,
+	}}
+	return blob, nil
+}
+
+// nameAppointment completes an appointment: its own number, or for a change the one that is booked.
+func (e *Engine) nameAppointment(a *referral.Appointment, r referral.Referral, set *Setup) {
+	if n := len(r.Appointments); n > 0 {
+		last := r.Appointments[n-1]
+		a.ID = last.ID
+		if a.Start.IsZero() {
+			a.Start, a.End, a.Location, a.With = last.Start, last.End, last.Location, last.With
+		}
+	}
+	if a.ID.Value == "" {
+		if id, err := e.newReferralID(); err == nil {
+			a.ID = referral.Identifier{Value: "A" + id, Authority: set.Directory.Own.OID, Kind: referral.KindAppointment}
+		}
+	}
+}
+
+// explain turns the state machine's refusal into words for the person, with what is allowed.
+func (e *Engine) explain(ctx context.Context, id, verb string, err error) error {
+	var refusal *referral.Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	r, rerr := e.store.Referral(ctx, id)
+	if rerr != nil {
+		return err
+	}
+	var want []string
+	for _, a := range referral.Actions(r, r.Role) {
+		want = append(want, string(a))
+	}
+	return &NotAllowed{Verb: verb, Got: string(r.State), Want: want, Why: string(refusal.Code) + ": want " + refusal.Want}
+}
+
+// clinicianName finds the name of an NPI among all partners' clinicians.
+func clinicianName(set *Setup, npi string) string {
+	for _, p := range set.Directory.Partners {
+		for _, c := range p.Clinicians {
+			if npi != "" && c.NPI == npi {
+				return c.Name
+			}
+		}
+	}
+	return ""
+}
+
+// fieldsOf orders --set values, so that equal input makes equal events.
+func fieldsOf(set map[string]string) []referral.Field {
+	var out []referral.Field
+	for k, v := range set {
+		if k == "hold" {
+			continue // names the hold that is released, not a field
+		}
+		out = append(out, referral.Field{Key: k, Value: v, Confidence: 1, Confirmed: true})
+	}
+	slices.SortFunc(out, func(a, b referral.Field) int { return strings.Compare(a.Key, b.Key) })
+	return out
+}
+
+// auditAct writes what a person did into the chain.
+func (e *Engine) auditAct(tx Tx, actor, action, object, detail string, at time.Time) error {
+	return tx.Audit(audit.Entry{At: at, Actor: actor, Action: action, Object: object, Detail: detail})
+}
+
+// Saw records that somebody read something: reads are audited too.
+func (e *Engine) Saw(ctx context.Context, actor, action, object string) error {
+	return e.store.Write(ctx, func(tx Tx) error { return e.auditAct(tx, actor, action, object, "", e.now().UTC()) })
+}
+
+// ParseSet reads the JSON object of `--set -`: keys to strings.
+func ParseSet(b []byte) (map[string]string, error) {
+	var raw map[string]any
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return nil, fmt.Errorf("act: --set: got %d bytes that are not a JSON object, want {\"key\": \"value\"}", len(b))
+	}
+	out := map[string]string{}
+	for k, v := range raw {
+		s, ok := v.(string)
+		if !ok {
+			return nil, fmt.Errorf("act: --set: %s: got a %T, want a string", k, v)
+		}
+		out[k] = s
+	}
+	return out, nil
+}

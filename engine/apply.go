@@ -1,0 +1,404 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"refloop/audit"
+	"refloop/channels"
+	"refloop/referral"
+	"refloop/transform"
+)
+
+// applyWork gives the message its state and does what its facts say, in an inner savepoint: if that fails, the archive stays, the
+// message is `failed`, and the answer says so.
+func (e *Engine) applyWork(tx Tx, m *referral.Message, w *work) {
+	refine(m, w)
+	before := *m
+	err := tx.Inner(func() error { return e.applyInner(tx, m, w) })
+	if err == nil {
+		return
+	}
+	*m = before
+	m.State, m.Reason = referral.MessageFailed, err.Error()
+	if w.fault == nil {
+		w.decoded.Verdict = channels.Repair
+		w.decoded.Problems = []channels.Problem{{Code: "207", Severity: "E", Text: "the message is kept but could not be taken up; our staff see it"}}
+	}
+	e.log.Error("failed", "message", m.ID, "channel", m.Channel, "type", m.Type, "error", err)
+	item := referral.Incident{Kind: "message_failed", Key: m.ID, MessageID: m.ID, Note: m.Reason}
+	if err := e.openIncident(tx, item, m.ReceivedAt); err != nil {
+		e.log.Error("opening an incident", "message", m.ID, "error", err)
+	}
+	if err := e.queueNotices(tx, *m, w); err != nil {
+		e.log.Error("queueing notices", "message", m.ID, "error", err)
+	}
+}
+
+// applyInner is the inner savepoint of one message.
+func (e *Engine) applyInner(tx Tx, m *referral.Message, w *work) error {
+	switch {
+	case w.fault != nil:
+		return w.fault
+	case w.opened.Refused != "":
+		m.State, m.Reason = referral.MessageRefused, w.opened.Refused
+		return nil
+	case w.decoded.Verdict != channels.Taken:
+		m.State, m.Reason = referral.MessageFailed, problemText(w.decoded.Problems)
+	case w.decoded.Ignore != "":
+		m.State, m.Reason = referral.MessageIgnored, w.decoded.Ignore
+	case w.decoded.Hold != "":
+		m.State, m.Reason = referral.MessageHeld, w.decoded.Hold
+		item := referral.Incident{Kind: "message_held", Key: m.ID, MessageID: m.ID, Note: m.Reason}
+		if err := e.openIncident(tx, item, m.ReceivedAt); err != nil {
+			return err
+		}
+	default:
+		m.State = referral.MessageProcessed
+		for i := range w.decoded.Facts {
+			if err := e.applyFact(tx, m, w, i); err != nil {
+				return err
+			}
+		}
+		for _, r := range w.opened.Receipts {
+			if err := e.confirm(tx, r, m.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return e.queueNotices(tx, *m, w)
+}
+
+// refine takes over what opening and decoding learnt about the message itself.
+func refine(m *referral.Message, w *work) {
+	o := w.opened
+	set := func(to *string, from string) {
+		if from != "" {
+			*to = from
+		}
+	}
+	set(&m.Type, o.Type)
+	set(&m.Type, w.decoded.Type)
+	set(&m.ControlID, o.ControlID)
+	set(&m.Sender, o.Sender)
+	set(&m.Recipient, o.Recipient)
+	set(&m.Partner, o.Partner)
+	set(&m.Partner, w.decoded.Partner)
+}
+
+// applyFact finds or makes the referral a fact speaks of and applies its event.
+func (e *Engine) applyFact(tx Tx, m *referral.Message, w *work, i int) error {
+	f := w.decoded.Facts[i]
+	partner, _ := w.set.Directory.Partner(m.Partner)
+	ids, err := tx.ByIdentifier(f.Ref)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(ids) > 1:
+		return e.holdMessage(tx, m, "match_review", fmt.Sprintf("its identifiers name %d referrals, want one", len(ids)))
+	case len(ids) == 1:
+		r, err := tx.Referral(ids[0])
+		if err != nil {
+			return err
+		}
+		return e.applyKnown(tx, m, w, i, r, partner)
+	case f.Creates:
+		return e.create(tx, m, w, i, partner)
+	case f.Feed:
+		return e.applyFeed(tx, m, f)
+	}
+	return e.holdMessage(tx, m, "anomaly.unknown_referral", "it speaks of a referral that is not known here")
+}
+
+// applyFeed looks at a message of a whole hospital's feed that names no referral.
+func (e *Engine) applyFeed(tx Tx, m *referral.Message, f transform.Fact) error {
+	var open []string
+	if f.Event.Payload.Patient != nil {
+		var err error
+		if open, err = tx.ByPatient(*f.Event.Payload.Patient); err != nil {
+			return err
+		}
+	}
+	if len(open) == 0 {
+		m.State, m.Reason = referral.MessageIgnored, "feed: no referral ID, and no open referral of the patient"
+		return nil
+	}
+	m.ReferralIDs = appendNew(m.ReferralIDs, open...)
+	return e.holdMessage(tx, m, "match_review", "it names no referral, but its patient has an open one; a person must match it")
+}
+
+// create makes a referral of a request.
+func (e *Engine) create(tx Tx, m *referral.Message, w *work, i int, partner transform.Partner) error {
+	id, err := e.newReferralID()
+	if err != nil {
+		return err
+	}
+	role := referral.RoleRecipient
+	if partner.Own {
+		role = referral.RoleInitiator
+	}
+	r := referral.Referral{
+		ID: id, Authority: w.set.Directory.Own.OID, Org: w.set.Directory.Own.OID, Role: role, State: referral.StateDraft,
+		Created: m.ReceivedAt, Updated: m.ReceivedAt,
+	}
+	if rec := w.decoded.Facts[i].Event.Payload.Record; rec != nil {
+		if err := e.prepareRequest(tx, m, w, &r, rec); err != nil {
+			return err
+		}
+	}
+	return e.applyEvent(tx, m, w, i, r, w.decoded.Facts[i].Event, partner)
+}
+
+// prepareRequest gives a new referral its identity and the holds that are known at intake. On our own side the number that travels is
+// ours; on the recipient's side it is the initiator's, which also becomes the id here when it is free, so that both sides speak of
+// the referral by one number.
+func (e *Engine) prepareRequest(tx Tx, m *referral.Message, w *work, r *referral.Referral, rec *referral.Referral) error {
+	if rec.Initiator.Partner == "" {
+		rec.Initiator.Partner = m.Partner
+	}
+	if r.Role == referral.RoleInitiator {
+		own := referral.Identifier{Value: r.ID, Authority: r.Authority, Kind: referral.KindReferral}
+		rec.Identifiers = append([]referral.Identifier{own}, rec.Identifiers...)
+		rec.Holds = append(rec.Holds, intakeHolds(w.set, *r, *rec, m.ReceivedAt)...)
+		return nil
+	}
+	for j, id := range rec.Identifiers {
+		if id.Kind != referral.KindPlacer {
+			continue
+		}
+		rec.Identifiers = slices.Clone(rec.Identifiers)
+		rec.Identifiers[j].Kind = referral.KindReferral
+		if usableID(id.Value) {
+			_, err := tx.Referral(id.Value)
+			if errors.Is(err, referral.ErrNotFound) {
+				r.ID, r.Authority = id.Value, id.Authority
+			} else if err != nil {
+				return err
+			}
+		}
+		break
+	}
+	return nil
+}
+
+// usableID reports whether a foreign number may be an id here: opaque, long enough not to be anybody's, plain characters.
+func usableID(s string) bool {
+	if len(s) < 8 || len(s) > 64 {
+		return false
+	}
+	return strings.Trim(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-") == ""
+}
+
+// intakeHolds are the reasons why a request of ours must wait for a person: nobody to send it to, or a Part 2 record without a basis.
+func intakeHolds(set *Setup, r, rec referral.Referral, at time.Time) []referral.Hold {
+	var out []referral.Hold
+	rec.Role = r.Role
+	if to, ok := route(set, rec); !ok {
+		out = append(out, referral.Hold{Kind: referral.HoldCompleteness, Reason: "no recipient found: " + to.why, Since: at})
+	}
+	if rec.Confidentiality.Part2 {
+		out = append(out, referral.Hold{Kind: referral.HoldConsent, Reason: "protected record: no consent or other basis is recorded", Since: at})
+	}
+	return out
+}
+
+// applyKnown applies a fact to the referral it names.
+func (e *Engine) applyKnown(tx Tx, m *referral.Message, w *work, i int, r referral.Referral, partner transform.Partner) error {
+	f := w.decoded.Facts[i]
+	ev := f.Event
+	if f.IfCancelPending != "" && r.State == referral.StateCancelRequested {
+		ev.Type = f.IfCancelPending
+	} else if f.IfKnown != "" && sideOf(partner.Own, r.Role) == referral.SideRecipient {
+		ev.Type, ev.Payload.Record = f.IfKnown, nil
+	}
+	return e.applyEvent(tx, m, w, i, r, ev, partner)
+}
+
+// applyEvent runs the state machine and keeps what it says.
+func (e *Engine) applyEvent(tx Tx, m *referral.Message, w *work, i int, r referral.Referral, ev referral.Event, partner transform.Partner) error {
+	ev.By = sideOf(partner.Own, r.Role)
+	ev.EvidenceRef, ev.ConfigHash, ev.ReceiveTime = m.ID, w.set.Hash, m.ReceivedAt
+	if ev.EventTime.IsZero() {
+		ev.EventTime = m.ReceivedAt
+	}
+	if ev.Actor == "" {
+		ev.Actor = actorOf(*m)
+	}
+	digest, err := digestOf(ev)
+	if err != nil {
+		return err
+	}
+	ev.Payload.Digest = digest
+	m.ReferralIDs = appendNew(m.ReferralIDs, r.ID)
+	if r.Version > 0 {
+		echo, err := isEcho(tx, r, ev, digest)
+		if err != nil {
+			return err
+		}
+		if echo {
+			m.Reason = "same content as an event already recorded; nothing to do"
+			return nil
+		}
+	}
+	for j, d := range w.decoded.Documents {
+		if d.Fact == i {
+			if err := tx.AddDocument(d.Document, r.ID, w.blobs[j]); err != nil {
+				return err
+			}
+		}
+	}
+	err = e.transition(tx, w.set, r, ev)
+	var refusal *referral.Refusal
+	if errors.As(err, &refusal) {
+		return e.refused(tx, m, w.set, r, ev, refusal)
+	}
+	return err
+}
+
+// transition applies one event to r and stores the new record, its events and its effects.
+func (e *Engine) transition(tx Tx, set *Setup, r referral.Referral, ev referral.Event) error {
+	res, err := referral.Apply(r, ev)
+	if err != nil {
+		return err
+	}
+	if res.Echo {
+		return nil
+	}
+	e.fillRecipient(set, &res)
+	if err := e.keep(tx, set, res); err != nil {
+		return err
+	}
+	for _, a := range res.Anomalies {
+		if slices.ContainsFunc(res.Effects, func(f referral.Effect) bool { return f.Item == a.Kind || f.Item == "anomaly."+a.Kind }) {
+			continue // it has an item of its own
+		}
+		item := referral.Incident{Kind: "anomaly." + a.Kind, Key: res.Referral.ID, ReferralID: res.Referral.ID, MessageID: ev.EvidenceRef, Note: a.Note}
+		if err := e.openIncident(tx, item, ev.ReceiveTime); err != nil {
+			return err
+		}
+	}
+	return e.carryOut(tx, set, res, ev)
+}
+
+// keep stores the record with its running clock, and its events.
+func (e *Engine) keep(tx Tx, set *Setup, res referral.Result) error {
+	deliveries, err := tx.DeliveriesOf(res.Referral.ID)
+	if err != nil {
+		return err
+	}
+	clock := referral.DeriveClock(res.Referral, deliveries, set.Clocks)
+	if err := tx.PutReferral(res.Referral, clock); err != nil {
+		return err
+	}
+	if err := tx.AddEvents(res.Referral.ID, res.Events, res.Referral); err != nil {
+		return err
+	}
+	for _, ev := range res.Events {
+		if err := tx.Audit(audit.Entry{At: ev.ReceiveTime, Actor: ev.Actor, Action: "referral." + string(ev.Type), Object: res.Referral.ID, Detail: string(ev.To)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refused records that somebody said what the state machine does not allow: stored and shown, it moves nothing.
+func (e *Engine) refused(tx Tx, m *referral.Message, set *Setup, r referral.Referral, ev referral.Event, why *referral.Refusal) error {
+	shown := why.Anomaly(ev)
+	shown.Payload.Record, shown.Payload.Patient = nil, nil
+	if err := e.transition(tx, set, r, shown); err != nil {
+		return err
+	}
+	m.State, m.Reason = referral.MessageHeld, fmt.Sprintf("%s in state %s was not applied (%s): want %s", ev.Type, r.State, why.Code, why.Want)
+	return nil
+}
+
+// holdMessage leaves the message to a person.
+func (e *Engine) holdMessage(tx Tx, m *referral.Message, kind, note string) error {
+	m.State, m.Reason = referral.MessageHeld, note
+	item := referral.Incident{Kind: kind, Key: m.ID, MessageID: m.ID, Note: note}
+	if len(m.ReferralIDs) == 1 {
+		item.ReferralID = m.ReferralIDs[0]
+	}
+	return e.openIncident(tx, item, m.ReceivedAt)
+}
+
+// sideOf says which side of the loop a partner speaks for.
+func sideOf(own bool, role referral.Role) referral.Side {
+	if own == (role == referral.RoleInitiator) {
+		return referral.SideInitiator
+	}
+	return referral.SideRecipient
+}
+
+// digestOf is the content digest of an event, by which an echo is known: type, origin and payload, without times and message ids.
+func digestOf(ev referral.Event) (string, error) {
+	p := ev.Payload
+	p.Digest = ""
+	p.Documents = withoutIDs(p.Documents)
+	p.Identifiers = slices.DeleteFunc(slices.Clone(p.Identifiers), func(id referral.Identifier) bool {
+		return id.Kind == referral.KindControlID || id.Kind == referral.KindMessageID || id.Kind == referral.KindXDM
+	})
+	if p.Record != nil {
+		rec := *p.Record
+		rec.Documents = withoutIDs(rec.Documents)
+		rec.Identifiers = slices.DeleteFunc(slices.Clone(rec.Identifiers), func(id referral.Identifier) bool {
+			return id.Kind == referral.KindControlID || id.Kind == referral.KindMessageID || id.Kind == referral.KindXDM
+		})
+		p.Record = &rec
+	}
+	b, err := json.Marshal(struct {
+		Type   referral.EventType
+		Origin string
+		Reason string
+		Note   string
+		P      referral.Payload
+	}{ev.Type, ev.Origin, ev.Reason, ev.Note, p})
+	if err != nil {
+		return "", fmt.Errorf("engine: digest of an event: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// isEcho reports whether a request, a change or an answer was recorded with the same content before; what is said of the state is
+// judged by Apply, because it may truly be said twice: booked, moved, moved back.
+func isEcho(tx Tx, r referral.Referral, ev referral.Event, digest string) (bool, error) {
+	switch ev.Type {
+	case referral.EventRequest, referral.EventChange, referral.EventAnswer:
+		return tx.HasDigest(r.ID, digest)
+	}
+	return false, nil
+}
+
+// withoutIDs keeps of documents what makes them the same content.
+func withoutIDs(docs []referral.Document) []referral.Document {
+	out := slices.Clone(docs)
+	for i := range out {
+		out[i].ID, out[i].MessageID = "", ""
+	}
+	return out
+}
+
+func appendNew(list []string, more ...string) []string {
+	for _, s := range more {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func problemText(ps []channels.Problem) string {
+	var parts []string
+	for _, p := range ps {
+		parts = append(parts, strings.TrimSpace(p.Location+" "+p.Text))
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,318 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"refloop/channels"
+	"refloop/referral"
+	"refloop/transform"
+)
+
+// Confirm takes a late receipt for a delivery that is not a message of its own; see channels.Handler.
+func (e *Engine) Confirm(ctx context.Context, r channels.Receipt) error {
+	m := referral.Message{Direction: referral.Inbound, Channel: "receipt", Type: r.Type, ContentType: r.RawType, ControlID: r.ControlID, State: referral.MessageProcessed, Code: r.Code, ReceivedAt: e.now().UTC(), DeliveryID: r.DeliveryID}
+	var blob referral.Blob
+	if len(r.Raw) > 0 {
+		id, err := e.newID()
+		if err != nil {
+			return err
+		}
+		if blob, err = e.store.Stow(ctx, r.Raw); err != nil {
+			return err
+		}
+		m.ID, m.Bytes, m.SHA256, m.ConfigHash = id, blob.Bytes, blob.SHA256, e.setup.Load().Hash
+	}
+	if r.At.IsZero() {
+		r.At = m.ReceivedAt
+	}
+	err := e.store.Write(ctx, func(tx Tx) error {
+		d, ok, err := findDelivery(tx, r)
+		if err != nil {
+			return err
+		}
+		if m.ID != "" {
+			if ok {
+				m.Channel, m.Partner, m.RelatedTo = d.Lane, d.Partner, d.MessageID
+				if d.ReferralID != "" {
+					m.ReferralIDs = []string{d.ReferralID}
+				}
+			}
+			if err := tx.AddMessage(m, blob); err != nil {
+				return err
+			}
+		}
+		return e.confirm(tx, r, m.ID)
+	})
+	if err == nil {
+		e.wake()
+	}
+	return err
+}
+
+// findDelivery finds what a receipt speaks of, by our own id or by control id and recipient.
+func findDelivery(tx Tx, r channels.Receipt) (referral.Delivery, bool, error) {
+	if r.DeliveryID != "" {
+		d, err := tx.Delivery(r.DeliveryID)
+		if err == nil {
+			return d, true, nil
+		}
+	}
+	return tx.ByControl(r.ControlID, r.Recipient)
+}
+
+// confirm applies a receipt inside a write. A receipt for nothing of ours is recorded as an anomaly.
+func (e *Engine) confirm(tx Tx, r channels.Receipt, evidence string) error {
+	d, ok, err := findDelivery(tx, r)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		item := referral.Incident{Kind: "anomaly.unknown_delivery", Key: r.ControlID + "/" + r.Recipient, MessageID: evidence, Note: "a receipt (" + r.Code + ") for a delivery that is not known here"}
+		return e.openIncident(tx, item, e.now().UTC())
+	}
+	if r.At.IsZero() {
+		r.At = e.now().UTC()
+	}
+	return e.proof(tx, e.setup.Load(), d, r, evidence)
+}
+
+// rank orders delivery states by how much they prove.
+func rank(s referral.DeliveryState) int {
+	switch s {
+	case referral.DeliverySending:
+		return 1
+	case referral.DeliverySent:
+		return 2
+	case referral.DeliveryTransportOK:
+		return 3
+	case referral.DeliveryDelivered:
+		return 4
+	case referral.DeliveryRead:
+		return 5
+	}
+	return 0
+}
+
+// proof moves a delivery by what the other side said. Proof only grows: a late or second receipt of the same or a lower level changes
+// nothing; a failure after proof withdraws it.
+func (e *Engine) proof(tx Tx, set *Setup, d referral.Delivery, rc channels.Receipt, evidence string) error {
+	if rc.Level == channels.LevelFailed {
+		return e.disproof(tx, set, d, rc, evidence)
+	}
+	level := referral.DeliveryState(rc.Level)
+	if d.State == referral.DeliveryDead || d.State == referral.DeliveryCancelled {
+		return e.lateProof(tx, d, rc)
+	}
+	if rank(level) <= rank(d.State) {
+		return nil
+	}
+	d.State, d.Receipt, d.ProvenAt, d.Reason = level, rc.Code, rc.At, ""
+	d.Grade = referral.Grade(rc.Grade)
+	if d.Grade == "" {
+		d.Grade = referral.GradeA
+	}
+	if err := tx.SetDelivery(d); err != nil {
+		return err
+	}
+	if err := tx.ResolveIncidents("delivery_dead", d.ID, rc.At); err != nil {
+		return err
+	}
+	if d.ReferralID == "" || rank(level) < rank(referral.DeliveryDelivered) {
+		return nil
+	}
+	return e.proven(tx, set, d, rc, evidence)
+}
+
+// proven writes proof of delivery on the referral's timeline; for the report it may close the loop.
+func (e *Engine) proven(tx Tx, set *Setup, d referral.Delivery, rc channels.Receipt, evidence string) error {
+	r, err := tx.Referral(d.ReferralID)
+	if err != nil {
+		return err
+	}
+	ev := referral.Event{
+		Type: referral.EventDelivery, EventTime: rc.At, ReceiveTime: rc.At, By: referral.SideDaemon, Actor: "partner:" + d.Partner, Origin: originOf(d.Rail),
+		Grade: d.Grade, EvidenceRef: evidence, ConfigHash: set.Hash,
+		Note:    fmt.Sprintf("%s delivered to %s by %s (%s)", d.Event, d.Partner, d.Rail, rc.Code),
+		Payload: referral.Payload{Delivery: d.ID, Of: d.Seq},
+	}
+	closes, err := e.closes(tx, set, r, d)
+	if err != nil {
+		return err
+	}
+	if closes {
+		ev.Type = referral.EventRelayed
+	} else if d.Event == string(referral.EventReport) && ackFrom(set, d) == "engine" {
+		ev.Note += "; accepted by the partner's interface, filing not confirmed"
+	}
+	if err := tx.ResolveIncidents("report_refused", d.ReferralID, rc.At); err != nil {
+		return err
+	}
+	return e.transition(tx, set, r, ev)
+}
+
+// closes reports whether proof of d is proof that the report is with the initiator: it is the newest report, it went to the initiator,
+// and the answer came from the system that files it.
+func (e *Engine) closes(tx Tx, set *Setup, r referral.Referral, d referral.Delivery) (bool, error) {
+	if _, enough := referral.Proof(d.Rail, d.State, ackFrom(set, d)); d.Event != string(referral.EventReport) || !enough {
+		return false, nil
+	}
+	all, err := tx.DeliveriesOf(r.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, other := range all {
+		if other.Event == d.Event && other.Seq > d.Seq && other.State != referral.DeliveryCancelled {
+			return false, nil // a corrected report is on its way
+		}
+	}
+	return true, nil
+}
+
+// ackFrom says who answers on the partner's rail: its EHR, or only its interface engine.
+func ackFrom(set *Setup, d referral.Delivery) string {
+	p, ok := set.Directory.Partner(d.Partner)
+	if !ok || d.RailIndex >= len(p.Rails) {
+		return ""
+	}
+	return p.Rails[d.RailIndex].Dialect.AckFrom
+}
+
+// lateProof handles proof of a delivery that was given up: copies not yet sent are void, and the timeline says so.
+func (e *Engine) lateProof(tx Tx, d referral.Delivery, rc channels.Receipt) error {
+	all, err := tx.DeliveriesOf(d.ReferralID)
+	if err != nil || d.ReferralID == "" {
+		return err
+	}
+	for _, other := range all {
+		if other.Replaces == d.ID && other.State == referral.DeliveryQueued {
+			other.State, other.Reason = referral.DeliveryCancelled, "the first copy arrived after all ("+rc.Code+")"
+			if err := tx.SetDelivery(other); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// disproof handles a refusal that came later than the attempt: before proof it fails the delivery, after proof it withdraws it.
+func (e *Engine) disproof(tx Tx, set *Setup, d referral.Delivery, rc channels.Receipt, evidence string) error {
+	switch d.State {
+	case referral.DeliveryDead, referral.DeliveryCancelled:
+		return nil
+	case referral.DeliveryDelivered, referral.DeliveryRead:
+		if d.Rail == channels.Direct {
+			return nil // a later MDN never produces a second outcome (direct.md section 6)
+		}
+		if err := e.withdraw(tx, set, d, rc, evidence); err != nil {
+			return err
+		}
+	}
+	d.Receipt = rc.Code
+	return e.giveUp(tx, set, d, "refused: "+rc.Code+" "+rc.Text, rc.At)
+}
+
+// withdraw takes back the closing of a loop whose proof is withdrawn.
+func (e *Engine) withdraw(tx Tx, set *Setup, d referral.Delivery, rc channels.Receipt, evidence string) error {
+	if d.ReferralID == "" || d.Event != string(referral.EventReport) {
+		return nil
+	}
+	r, err := tx.Referral(d.ReferralID)
+	if err != nil {
+		return err
+	}
+	return e.transition(tx, set, r, referral.Event{
+		Type: referral.EventRelayLost, EventTime: rc.At, ReceiveTime: rc.At, By: referral.SideDaemon, Actor: "partner:" + d.Partner, Origin: originOf(d.Rail),
+		Grade: referral.GradeA, EvidenceRef: evidence, ConfigHash: set.Hash, Note: "proof withdrawn: " + rc.Code, Payload: referral.Payload{Delivery: d.ID, Of: d.Seq},
+	})
+}
+
+// giveUp ends a delivery that cannot succeed: the partner's next rail takes over as a new delivery, or one incident opens.
+func (e *Engine) giveUp(tx Tx, set *Setup, d referral.Delivery, reason string, at time.Time) error {
+	tried := mayHaveArrived(d)
+	d.State, d.Reason = referral.DeliveryDead, reason
+	partner, _ := set.Directory.Partner(d.Partner)
+	next, more := railsLeft(partner, d.RailIndex)
+	if more && d.ReferralID != "" {
+		copyRow := referral.Delivery{ReferralID: d.ReferralID, Event: d.Event, Seq: d.Seq, Replaces: d.ID}
+		address(&copyRow, partner, next)
+		if tried {
+			copyRow.CopyOf = d.Rail
+		} else {
+			d.State = referral.DeliveryCancelled
+		}
+		if err := tx.SetDelivery(d); err != nil {
+			return err
+		}
+		return e.addDelivery(tx, copyRow, at)
+	}
+	if err := tx.SetDelivery(d); err != nil {
+		return err
+	}
+	kind, key := "delivery_dead", d.ID
+	if d.Event == string(referral.EventReport) {
+		kind, key = "report_refused", d.ReferralID
+	}
+	if strings.HasPrefix(d.Event, "mdn.") {
+		kind = "notice_dead"
+	}
+	return e.openIncident(tx, referral.Incident{Kind: kind, Key: key, ReferralID: d.ReferralID, DeliveryID: d.ID, Note: fmt.Sprintf("%s to %s by %s: %s", d.Event, d.Partner, d.Rail, reason)}, at)
+}
+
+// Resend queues a delivery again as a new one, rendered from the record as it is now; the old one is replaced. It refuses a delivery
+// that is still on its way.
+func (e *Engine) Resend(ctx context.Context, actor, deliveryID string) (referral.Delivery, error) {
+	now := e.now().UTC()
+	var out referral.Delivery
+	err := e.store.Write(ctx, func(tx Tx) error {
+		d, err := tx.Delivery(deliveryID)
+		if err != nil {
+			return err
+		}
+		if d.State != referral.DeliveryDead && d.State != referral.DeliveryCancelled {
+			return &NotAllowed{Verb: "resend", Got: string(d.State), Want: []string{string(referral.DeliveryDead), string(referral.DeliveryCancelled)}}
+		}
+		set := e.setup.Load()
+		r, err := tx.Referral(d.ReferralID)
+		if err != nil {
+			return err
+		}
+		partner, ok := set.Directory.Partner(d.Partner)
+		if !ok || len(partner.Rails) == 0 {
+			return fmt.Errorf("engine: resend: got partner %q, want one with a rail in the configuration", d.Partner)
+		}
+		out = referral.Delivery{ReferralID: d.ReferralID, Event: d.Event, Seq: r.Version, Replaces: d.ID}
+		address(&out, partner, railFor(partner, d.Rail))
+		if err := e.addDeliveryRow(tx, &out, now); err != nil {
+			return err
+		}
+		if err := tx.ResolveIncidents("delivery_dead", d.ID, now); err != nil {
+			return err
+		}
+		return e.auditAct(tx, actor, "delivery.resend", d.ID, out.ID, now)
+	})
+	if err == nil {
+		e.wake()
+	}
+	return out, err
+}
+
+// railFor returns the index of the partner's first rail of this type, or 0.
+func railFor(p transform.Partner, kind string) int {
+	for i, r := range p.Rails {
+		if r.Type == kind {
+			return i
+		}
+	}
+	return 0
+}
+
+// originOf maps a rail type to the origin of events it proves.
+func originOf(rail string) string {
+	if rail == "" {
+		return referral.OriginDaemon
+	}
+	return rail
+}

@@ -1,0 +1,200 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"refloop/channels"
+	"refloop/referral"
+	"refloop/transform"
+)
+
+// work is one decoded message on its way to the writer, with everything sealed that its effect may need.
+type work struct {
+	set     *Setup
+	opened  channels.Opened
+	decoded transform.Decoded
+	blobs   []referral.Blob // of decoded.Documents, same order
+	fault   error           // decoding failed; the message ends `failed`
+	notices channels.Notifier
+	source  channels.Archived
+}
+
+// decode opens and decodes an archived message: pure but for sealing the documents it found. It never panics and never fails: what
+// went wrong is in fault.
+func (e *Engine) decode(set *Setup, m referral.Message, body, evidence []byte) (w *work) {
+	w = &work{set: set, source: archivedOf(m, body, evidence)}
+	defer func() {
+		if p := recover(); p != nil {
+			e.log.Error("panic while decoding", "message", m.ID, "channel", m.Channel, "type", m.Type, "stack", string(debug.Stack()))
+			w.fault = fmt.Errorf("engine: decoding: got a panic, want facts; the bytes are kept, report message %s", m.ID)
+		}
+	}()
+	ch, ok := set.Channels[m.Channel]
+	if !ok {
+		w.fault = fmt.Errorf("engine: channel %q: not in the configuration any more, want it back to process this message", m.Channel)
+		return w
+	}
+	w.notices, _ = ch.Rail.(channels.Notifier)
+	if w.opened, w.fault = ch.Rail.Open(w.source); w.fault != nil || w.opened.Refused != "" {
+		return w
+	}
+	w.decoded = transform.Decode(transform.Source{Message: w.source, Opened: w.opened, Channel: ch.Rules, Directory: set.Directory})
+	w.sealDocuments(e)
+	return w
+}
+
+// sealDocuments seals the bytes of documents and writes their ids into the facts, before the writer runs.
+func (w *work) sealDocuments(e *Engine) {
+	for i := range w.decoded.Documents {
+		d := &w.decoded.Documents[i]
+		blob, err := e.store.Stow(context.Background(), d.Bytes)
+		if err != nil {
+			w.fault = err
+			return
+		}
+		d.Document.ID, d.Document.SHA256, d.Document.Bytes = blob.ID, blob.SHA256, blob.Bytes
+		d.Document.MessageID = w.source.ID
+		w.blobs = append(w.blobs, blob)
+		f := &w.decoded.Facts[d.Fact].Event.Payload
+		if f.Record != nil && w.decoded.Facts[d.Fact].Event.Type == referral.EventRequest {
+			f.Record.Documents = append(f.Record.Documents, d.Document)
+		} else {
+			f.Documents = append(f.Documents, d.Document)
+		}
+	}
+}
+
+// enqueue hands a message to the background; when the queue is full the periodic scan of openWaiting finds it.
+func (e *Engine) enqueue(id string) {
+	select {
+	case e.inbox <- id:
+	default:
+	}
+}
+
+// scanEvery is how often the background looks for messages that no one handed over.
+const scanEvery = 30 * time.Second
+
+// openWaiting opens messages that were answered before they were processed (Direct, fax), first those a crash left behind.
+func (e *Engine) openWaiting(take, hold context.Context) {
+	slots := make(chan struct{}, e.workers)
+	begin := func(id string) {
+		select {
+		case slots <- struct{}{}:
+		case <-take.Done():
+			return
+		}
+		if !e.busy.start(id) {
+			<-slots
+			return
+		}
+		go func() {
+			defer func() { e.busy.end(id); <-slots }()
+			if err := e.process(hold, id); err != nil && hold.Err() == nil {
+				e.log.Error("processing", "message", id, "error", err)
+			}
+		}()
+	}
+	scan := func() {
+		ids, err := e.store.PendingMessages(take, 256)
+		if err != nil && take.Err() == nil {
+			e.log.Error("looking for waiting messages", "error", err)
+		}
+		for _, id := range ids {
+			begin(id)
+		}
+	}
+	scan()
+	tick := time.NewTicker(scanEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-take.Done():
+			for range e.workers { // wait for work in hand
+				slots <- struct{}{}
+			}
+			return
+		case id := <-e.inbox:
+			begin(id)
+		case <-tick.C:
+			scan()
+		}
+	}
+}
+
+// process takes one `received` message through Prepare, Open, Decode and Apply.
+func (e *Engine) process(ctx context.Context, id string) error {
+	m, err := e.store.Message(ctx, id)
+	if err != nil || m.State != referral.MessageReceived || m.Direction != referral.Inbound {
+		return err
+	}
+	body, evidence, err := e.bytesOf(ctx, id)
+	if err != nil {
+		return err
+	}
+	set := e.setup.Load()
+	if evidence == nil {
+		if evidence, err = e.prepare(ctx, set, m, body); err != nil {
+			if ctx.Err() != nil {
+				return err // shut down in the middle: the message stays `received` and is taken up again
+			}
+			return e.finish(ctx, m, &work{set: set, source: archivedOf(m, body, nil), fault: err})
+		}
+	}
+	return e.finish(ctx, m, e.decode(set, m, body, evidence))
+}
+
+// prepare runs the rail's slow step and keeps what it found.
+func (e *Engine) prepare(ctx context.Context, set *Setup, m referral.Message, body []byte) (evidence []byte, err error) {
+	p, ok := set.Channels[m.Channel].Rail.(channels.Preparer)
+	if !ok {
+		return nil, nil
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			e.log.Error("panic while preparing", "message", m.ID, "channel", m.Channel, "stack", string(debug.Stack()))
+			err = fmt.Errorf("engine: preparing: got a panic; the bytes are kept, report message %s", m.ID)
+		}
+	}()
+	evidence, err = p.Prepare(ctx, archivedOf(m, body, nil))
+	if err != nil {
+		return nil, err
+	}
+	blob, err := e.store.Stow(ctx, evidence)
+	if err != nil {
+		return nil, err
+	}
+	return evidence, e.store.Write(ctx, func(tx Tx) error { return tx.SetEvidence(m.ID, blob) })
+}
+
+// finish commits what a message that was answered earlier says.
+func (e *Engine) finish(ctx context.Context, m referral.Message, w *work) error {
+	err := e.store.Write(ctx, func(tx Tx) error {
+		row := m
+		e.applyWork(tx, &row, w)
+		return tx.SetMessage(row)
+	})
+	if err != nil {
+		return err
+	}
+	e.wake()
+	return nil
+}
+
+func (e *Engine) bytesOf(ctx context.Context, id string) (body, evidence []byte, err error) {
+	if body, err = e.store.Body(ctx, id); err != nil {
+		return nil, nil, err
+	}
+	evidence, err = e.store.Evidence(ctx, id)
+	return body, evidence, err
+}
+
+func archivedOf(m referral.Message, body, evidence []byte) channels.Archived {
+	return channels.Archived{
+		ID: m.ID, Channel: m.Channel, Partner: m.Partner, Peer: m.Peer, Type: m.Type, ContentType: m.ContentType, ControlID: m.ControlID,
+		Sender: m.Sender, Recipient: m.Recipient, ReceivedAt: m.ReceivedAt, Body: body, Evidence: evidence,
+	}
+}

@@ -1,0 +1,192 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"refloop/audit"
+	"refloop/channels"
+	"refloop/referral"
+)
+
+// contentWindow is how long the content hash alone makes a duplicate of a fax or a mail.
+const contentWindow = 24 * time.Hour
+
+// Receive archives in and, unless in.Later, decodes and applies it in the same commit; see channels.Handler. What can be done
+// before the writer (hashing, sealing, decoding, rules) is done before it.
+func (e *Engine) Receive(ctx context.Context, in channels.Inbound) (channels.Outcome, error) {
+	set := e.setup.Load()
+	m, err := e.rowOf(in, set.Hash)
+	if err != nil {
+		return channels.Outcome{}, fmt.Errorf("%w: %w", channels.ErrStorage, err)
+	}
+	body, err := e.store.Stow(ctx, in.Body)
+	if err != nil {
+		return channels.Outcome{}, fmt.Errorf("%w: %w", channels.ErrStorage, err)
+	}
+	var w *work
+	if in.Refused == "" && !in.Later {
+		w = e.decode(set, m, in.Body, in.Evidence)
+	}
+	out, err := e.archive(ctx, m, in, body, w)
+	if err != nil {
+		return channels.Outcome{}, fmt.Errorf("%w: %w", channels.ErrStorage, err)
+	}
+	e.afterReceive(out, in)
+	return out, nil
+}
+
+// afterReceive starts what the commit made possible.
+func (e *Engine) afterReceive(out channels.Outcome, in channels.Inbound) {
+	if out.State == string(referral.MessageReceived) {
+		e.enqueue(out.MessageID)
+	}
+	e.wake()
+	e.log.Info("received", "message", out.MessageID, "channel", in.Channel, "type", in.Type, "state", out.State, "bytes", len(in.Body))
+}
+
+// rowOf makes the message row of an inbound message.
+func (e *Engine) rowOf(in channels.Inbound, hash string) (referral.Message, error) {
+	id, err := e.newID()
+	if err != nil {
+		return referral.Message{}, err
+	}
+	sum := sha256.Sum256(in.Body)
+	return referral.Message{
+		ID: id, Direction: referral.Inbound, Channel: in.Channel, Partner: in.Partner, Peer: in.Peer, Type: in.Type,
+		ContentType: in.ContentType, ControlID: in.ControlID, Sender: in.Sender, Recipient: in.Recipient,
+		ReceivedAt: e.now().UTC().Truncate(time.Microsecond), State: referral.MessageReceived,
+		Bytes: int64(len(in.Body)), SHA256: hex.EncodeToString(sum[:]), ConfigHash: hash,
+	}, nil
+}
+
+// archive commits the message, and w's effect when there is one, and returns the outcome.
+func (e *Engine) archive(ctx context.Context, m referral.Message, in channels.Inbound, body referral.Blob, w *work) (channels.Outcome, error) {
+	var evidence referral.Blob
+	if in.Evidence != nil {
+		var err error
+		if evidence, err = e.store.Stow(ctx, in.Evidence); err != nil {
+			return channels.Outcome{}, err
+		}
+	}
+	var out channels.Outcome
+	err := e.store.Write(ctx, func(tx Tx) error {
+		row := m
+		dup, reused, err := duplicateOf(tx, row, in.Later)
+		if err != nil {
+			return err
+		}
+		if err := tx.AddMessage(row, body); err != nil {
+			return err
+		}
+		if evidence.Sealed != nil {
+			if err := tx.SetEvidence(row.ID, evidence); err != nil {
+				return err
+			}
+		}
+		if err := tx.Audit(audit.Entry{At: row.ReceivedAt, Actor: actorOf(row), Action: "message.received", Object: row.ID, Detail: row.Type}); err != nil {
+			return err
+		}
+		out, err = e.settle(tx, row, in, dup, reused, w)
+		return err
+	})
+	return out, err
+}
+
+// settle gives the message its state and its answer.
+func (e *Engine) settle(tx Tx, m referral.Message, in channels.Inbound, dup *referral.PriorMessage, reused bool, w *work) (channels.Outcome, error) {
+	switch {
+	case in.Refused != "":
+		m.State, m.Reason = referral.MessageRefused, in.Refused
+	case dup != nil:
+		return e.settleDuplicate(tx, m, *dup)
+	case in.Later:
+		return outcomeOf(m, channels.Taken, nil), nil
+	default:
+		if reused {
+			if err := e.anomaly(tx, m, "control_id_reused", "", "the sender used this control ID before for other content"); err != nil {
+				return channels.Outcome{}, err
+			}
+		}
+		e.applyWork(tx, &m, w)
+	}
+	out := outcomeOf(m, channels.Taken, nil)
+	if w != nil {
+		out.Verdict, out.Problems = w.decoded.Verdict, w.decoded.Problems
+	}
+	m.Code = codeOf(out.Verdict)
+	if in.Answer != nil {
+		out.Answer = in.Answer(out)
+		if err := tx.SetAnswer(m.ID, out.Answer); err != nil {
+			return channels.Outcome{}, err
+		}
+	}
+	return out, tx.SetMessage(m)
+}
+
+// settleDuplicate answers as the first time, without a second effect.
+func (e *Engine) settleDuplicate(tx Tx, m referral.Message, prior referral.PriorMessage) (channels.Outcome, error) {
+	m.State, m.RelatedTo, m.Code = referral.MessageDuplicate, prior.ID, prior.Code
+	m.Reason = "same sender, control ID and bytes as an earlier message"
+	out := outcomeOf(m, channels.Taken, nil)
+	out.Answer = prior.Answer
+	return out, tx.SetMessage(m)
+}
+
+// duplicateOf looks for an earlier message with the same identity that was answered positively. reused: the control ID is known with
+// other bytes. Faxes and mail (later) are also compared by content alone within contentWindow.
+func duplicateOf(tx Tx, m referral.Message, later bool) (dup *referral.PriorMessage, reused bool, err error) {
+	if m.ControlID != "" {
+		priors, err := tx.Prior(m.Sender, m.ControlID)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, p := range priors {
+			if p.SHA256 == m.SHA256 && answeredWell(p) {
+				return &p, false, nil
+			}
+			reused = reused || p.SHA256 != m.SHA256 && answeredWell(p)
+		}
+	}
+	if later {
+		p, ok, err := tx.PriorContent(m.Channel, m.SHA256, m.ReceivedAt.Add(-contentWindow))
+		if err != nil {
+			return nil, false, err
+		}
+		if ok && answeredWell(p) {
+			return &p, false, nil
+		}
+	}
+	return nil, reused, nil
+}
+
+// answeredWell reports whether the sender was told that we have the message; after AE or AR it is processed afresh.
+func answeredWell(p referral.PriorMessage) bool {
+	return p.State != referral.MessageFailed && p.State != referral.MessageRefused && p.State != referral.MessageDuplicate && p.Code != "AE" && p.Code != "AR"
+}
+
+func codeOf(v channels.Verdict) string {
+	switch v {
+	case channels.Repair:
+		return "AE"
+	case channels.Reject:
+		return "AR"
+	}
+	return "AA"
+}
+
+func outcomeOf(m referral.Message, v channels.Verdict, problems []channels.Problem) channels.Outcome {
+	return channels.Outcome{
+		MessageID: m.ID, ReceivedAt: m.ReceivedAt, State: string(m.State), Reason: m.Reason, Verdict: v, Problems: problems, ReferralIDs: m.ReferralIDs,
+	}
+}
+
+func actorOf(m referral.Message) string {
+	if m.Partner != "" {
+		return "partner:" + m.Partner
+	}
+	return "channel:" + m.Channel
+}

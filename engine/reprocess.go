@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"refloop/referral"
+)
+
+// Reprocess takes an archived inbound message through Open, Decode and Apply again with the configuration of now, starting from the
+// evidence judged at its receipt; readAgain makes that evidence anew (OCR, trust). What was recorded before is known as an echo, so
+// a second run has no second effect. It returns the message as it stands then.
+func (e *Engine) Reprocess(ctx context.Context, actor, id string, readAgain bool) (referral.Message, error) {
+	m, err := e.store.Message(ctx, id)
+	if err != nil {
+		return m, err
+	}
+	if m.Direction != referral.Inbound || m.Channel == "" || m.DeliveryID != "" {
+		return m, fmt.Errorf("engine: reprocess %s: got an answer or an outbound message, want one that came in by a channel", id)
+	}
+	if !e.busy.start(id) {
+		return m, fmt.Errorf("engine: reprocess %s: it is being processed now; try again when it is done", id)
+	}
+	defer e.busy.end(id)
+	body, evidence, err := e.bytesOf(ctx, id)
+	if err != nil {
+		return m, err
+	}
+	set := e.setup.Load()
+	if evidence == nil || readAgain {
+		if evidence, err = e.prepare(ctx, set, m, body); err != nil {
+			return m, err
+		}
+	}
+	w := e.decode(set, m, body, evidence)
+	err = e.store.Write(ctx, func(tx Tx) error {
+		now := e.now().UTC()
+		row := m
+		row.Reason, row.ConfigHash = "", set.Hash
+		e.applyWork(tx, &row, w)
+		if row.State == referral.MessageProcessed || row.State == referral.MessageIgnored {
+			for _, kind := range []string{"message_failed", "message_held", "match_review"} {
+				if err := tx.ResolveIncidents(kind, m.ID, now); err != nil {
+					return err
+				}
+			}
+		}
+		m = row
+		if err := e.auditAct(tx, actor, "message.reprocess", m.ID, string(m.State), now); err != nil {
+			return err
+		}
+		return tx.SetMessage(row)
+	})
+	if err == nil {
+		e.wake()
+	}
+	return m, err
+}
