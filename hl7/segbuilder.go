@@ -21,7 +21,18 @@ type leaf struct {
 	raw  []byte
 }
 
-func (l leaf) empty() bool { return l.text == "" && len(l.raw) == 0 }
+// empty tells that nothing would be written: no text, or one of control characters only.
+func (l leaf) empty() bool {
+	if len(l.raw) > 0 {
+		return false
+	}
+	for i, r := range l.text {
+		if rep, change := replacement(r, Delimiters{}, l.text[i:], 1); !change || rep != "" {
+			return false
+		}
+	}
+	return true
+}
 
 // Composite is a value with components and subcomponents, outer and inner index from 0.
 type Composite interface{ Components() [][]string }
