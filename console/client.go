@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"time"
@@ -18,9 +19,12 @@ var ErrNoDaemon = errors.New("console: no daemon answers on the socket")
 // Client speaks to the daemon behind a socket.
 type Client struct{ http http.Client }
 
-// Dial returns a client when a daemon answers on path, else ErrNoDaemon.
+// Dial returns a client when a daemon answers on path. ErrNoDaemon: nobody is there; another error: somebody may be, but not for us.
 func Dial(path string) (*Client, error) {
 	c, err := net.DialTimeout("unix", path, 2*time.Second)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("console: socket %s: got permission denied, want the user that the daemon runs as; do it with sudo -u", path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w %s: start it with: refloop serve", ErrNoDaemon, path)
 	}

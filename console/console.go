@@ -54,12 +54,13 @@ type MessageFilter struct {
 	Limit     int       `json:"limit,omitempty"`
 }
 
-// ReferralFilter chooses referrals. Find is a patient: {"mrn"} or {"last", "birth_date"} or {"phone"}.
+// ReferralFilter chooses referrals. Find is a patient: {"mrn", "authority"}, {"family", "birth_date"} or {"phone"}.
 type ReferralFilter struct {
 	State string            `json:"state,omitempty"`
 	Role  string            `json:"role,omitempty"`
 	Since time.Time         `json:"since,omitzero"`
 	Find  map[string]string `json:"find,omitempty"`
+	Held  bool              `json:"held,omitempty"` // only those with an open hold
 	Limit int               `json:"limit,omitempty"`
 }
 

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,8 +11,9 @@ import (
 
 // Query is one question of the command line. The same code answers it inside a daemon and on the store of a stopped one.
 type Query struct {
-	Name       string          `json:"name"` // messages, message, raw, document, referrals, show, deliveries, incidents, audit
+	Name       string          `json:"name"` // one of the names that Answer knows
 	ID         string          `json:"id,omitempty"`
+	Kind       string          `json:"kind,omitempty"` // worklist: only items of this kind
 	Messages   *MessageFilter  `json:"messages,omitempty"`
 	Referrals  *ReferralFilter `json:"referrals,omitempty"`
 	Deliveries *DeliveryFilter `json:"deliveries,omitempty"`
@@ -48,17 +48,23 @@ func (q Query) Answer(ctx context.Context, r Reader, w io.Writer) error {
 	case "deliveries":
 		list, err := r.Deliveries(ctx, valueOr(q.Deliveries))
 		return each(w, list, err, func(d referral.Delivery) (any, error) { return ViewDelivery(ctx, r, d) })
+	case "actions":
+		l, err := r.Referral(ctx, q.ID)
+		return each(w, []Listed{l}, err, func(l Listed) (any, error) { return ViewActions(l), nil })
+	case "story":
+		s, err := storyOf(ctx, r, q.ID)
+		return each(w, []Story{s}, err, func(s Story) (any, error) { return s, nil })
 	case "incidents":
 		list, err := r.Incidents(ctx, q.All, q.Limit)
-		return each(w, list, err, func(i referral.Incident) (any, error) { return i, nil })
+		return each(w, list, err, func(i referral.Incident) (any, error) { return ViewIncident(i), nil })
+	case "worklist":
+		list, err := worklist(ctx, r, q)
+		return each(w, list, err, func(v WorkView) (any, error) { return v, nil })
 	case "audit":
-		heads, err := r.VerifyAudit(ctx)
-		if err != nil {
-			return err
-		}
-		return json.NewEncoder(w).Encode(heads)
+		list, err := auditOf(ctx, r)
+		return each(w, list, err, func(v AuditView) (any, error) { return v, nil })
 	}
-	return fmt.Errorf("%w: got %q, want messages, message, raw, document, referrals, show, deliveries, incidents or audit", ErrQuery, q.Name)
+	return fmt.Errorf("%w: got %q, want messages, messages_of, message, raw, document, referrals, show, story, actions, deliveries, worklist, incidents or audit", ErrQuery, q.Name)
 }
 
 // show writes one referral with its timeline.
@@ -81,17 +87,19 @@ func show(ctx context.Context, r Reader, id string, w io.Writer) error {
 	return err
 }
 
-// Sensitive reports whether the answer shows people, so that the read is audited, and of what.
+// Sensitive reports whether the read is audited, because the answer shows people or is itself part of the proof, and of what.
 func (q Query) Sensitive() (action, object string, ok bool) {
 	switch q.Name {
 	case "raw":
 		return "message.read", q.ID, true
 	case "document":
 		return "document.read", q.ID, true
-	case "show":
+	case "show", "story":
 		return "referral.read", q.ID, true
 	case "referrals":
 		return "referrals.listed", "", true
+	case "audit":
+		return "audit.verify", "", true
 	}
 	return "", "", false
 }

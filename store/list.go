@@ -96,6 +96,7 @@ type ReferralFilter struct {
 	Role  referral.Role
 	Since time.Time // created since
 	Find  *Find     // of a patient
+	Held  bool      // with an open hold
 	Limit int
 }
 
@@ -128,6 +129,9 @@ func (s *Store) Referrals(ctx context.Context, f ReferralFilter) ([]Listed, erro
 			return nil, err
 		}
 		w.in("id", ids)
+	}
+	if f.Held {
+		w.always("id IN (SELECT referral_id FROM hold)")
 	}
 	w.equal("state", string(f.State))
 	w.equal("role", string(f.Role))
