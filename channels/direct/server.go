@@ -35,6 +35,8 @@ type Channel struct {
 	mu       sync.Mutex
 	listener net.Listener
 	running  bool
+	atWork   int       // messages being read or stored
+	rested   sync.Cond // atWork went down; uses mu
 }
 
 // Deps are what a channel needs of the house.
@@ -51,6 +53,7 @@ func New(c config.Channel, cfg Config, a *Agent, d Deps) (*Channel, error) {
 	if d.Handler == nil || d.Budget == nil || d.Log == nil || d.Limit <= 0 {
 		return nil, fmt.Errorf("direct: channel %s: got no Handler, Budget, Log or Limit, want all of them", c.Name)
 	}
+	ch.rested.L = &ch.mu
 	if cfg.TLS != nil {
 		t, err := serverTLS(cfg.TLS)
 		if err != nil {
@@ -127,10 +130,33 @@ func (ch *Channel) Run(take, hold context.Context) error {
 		<-shut
 	}
 	<-served
+	ch.rest()
 	if err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("direct: channel %s: %w", ch.name, err)
 	}
 	return nil
+}
+
+// begin and finish count messages in hand: for BDAT the library starts goroutines that it does not wait for.
+func (ch *Channel) begin() {
+	ch.mu.Lock()
+	ch.atWork++
+	ch.mu.Unlock()
+}
+
+func (ch *Channel) finish() {
+	ch.mu.Lock()
+	ch.atWork--
+	ch.mu.Unlock()
+	ch.rested.Broadcast()
+}
+
+func (ch *Channel) rest() {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	for ch.atWork > 0 {
+		ch.rested.Wait()
+	}
 }
 
 func (ch *Channel) stopped() {

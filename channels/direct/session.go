@@ -87,14 +87,20 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 // Data reads the message within its limits and hands it over. 250 goes out
 // only after it is durable; any refusal here ends the connection.
 func (s *session) Data(r io.Reader) (err error) {
+	s.ch.begin()
+	defer s.ch.finish()
 	from, to := s.from, s.to // before the first read: the library may reset the session while Data runs
 	s.conn.begin(s.ch.cfg.Data.D())
 	defer func() {
-		if err != nil {
-			s.failed.Store(true)
-			s.conn.refuseData()
-		} else {
+		if err == nil {
 			s.conn.end()
+			return
+		}
+		s.failed.Store(true)
+		if errors.Is(err, errSlow) || errors.Is(err, errBroken) {
+			s.conn.hangUp()
+		} else {
+			s.conn.refuseData()
 		}
 	}()
 	in := &intake{budget: s.ch.budget, limit: s.ch.limit}
@@ -155,6 +161,9 @@ func (in *intake) read(r io.Reader) ([]byte, error) {
 			buf = grown
 		}
 		n, err := r.Read(buf[len(buf):cap(buf)])
+		if err != nil && err != io.EOF {
+			return nil, readFault(err)
+		}
 		if !strictLines(buf, n) {
 			return nil, answer(554, smtp.EnhancedCode{5, 6, 0}, "bare CR or LF in the message")
 		}
@@ -167,9 +176,6 @@ func (in *intake) read(r io.Reader) ([]byte, error) {
 				return nil, answer(554, smtp.EnhancedCode{5, 6, 0}, "bare CR or LF in the message")
 			}
 			return buf, nil
-		}
-		if err != nil {
-			return nil, readFault(err)
 		}
 	}
 }
@@ -218,7 +224,13 @@ func readFault(err error) error {
 	case errors.Is(err, smtp.ErrTooLongLine):
 		return answer(554, smtp.EnhancedCode{5, 6, 0}, "line too long")
 	case errors.As(err, &n) && n.Timeout():
-		return answer(421, smtp.EnhancedCode{4, 4, 2}, "too slow")
+		return errSlow
 	}
-	return answer(451, smtp.EnhancedCode{4, 4, 2}, "connection broken")
+	return errBroken
 }
+
+// Answers after which the client gets no more time.
+var (
+	errSlow   = answer(421, smtp.EnhancedCode{4, 4, 2}, "too slow")
+	errBroken = answer(451, smtp.EnhancedCode{4, 4, 2}, "connection broken")
+)
