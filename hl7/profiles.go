@@ -4,7 +4,8 @@ package hl7
 // result is made anew at each call and may be changed. Required items of the standard: chapters 4, 7, 9, 10 and 11 of 2.5.1 and 2.8.
 func Profiles() []Profile {
 	return []Profile{
-		{Code: "REF", Events: []string{"I12", "I13", "I14", "I15"}, Title: "Patient referral", Rules: refRules},
+		{Code: "REF", Events: []string{"I12", "I13"}, Title: "Patient referral, new and changed", Rules: refRules},
+		{Code: "REF", Events: []string{"I14", "I15"}, Title: "Patient referral, cancelled and asked after", Rules: refKnownRules},
 		{Code: "RRI", Events: []string{"I12", "I13", "I14", "I15"}, Title: "Referral information returned", Rules: rriRules},
 		{Code: "ORM", Events: []string{"O01"}, Title: "General order", Rules: ormRules},
 		{Code: "OMG", Events: []string{"O19"}, Title: "General clinical order, 360X referral request", Rules: omgRules},
@@ -18,17 +19,18 @@ func Profiles() []Profile {
 // The rules below are read only.
 
 var (
-	controlID = Rule{Places: []Path{At("MSH", 10)}, Name: "message control ID", Remedy: "send a unique ID with each message"}
-	patientID = Rule{Places: []Path{At("PID", 3, 0, 1)}, Name: "patient identifier", Remedy: "send the medical record number with its assigning authority"}
-	lastName  = Rule{Places: []Path{At("PID", 5, 0, 1)}, Name: "patient name", Remedy: "send at least the family name"}
-	birthDate = Rule{Places: []Path{At("PID", 7)}, Check: IsTime, Name: "date of birth", Remedy: "send YYYYMMDD"}
-	msgTime   = Rule{Places: []Path{At("MSH", 7)}, Check: IsTime, Strict: true, Name: "message time"}
-	msgHasTS  = Rule{Places: []Path{At("MSH", 7)}, Strict: true, Since: 3, Name: "message time"}
-	procID    = Rule{Places: []Path{At("MSH", 11)}, Strict: true, Name: "processing ID", Remedy: "send P for production"}
-	version   = Rule{Places: []Path{At("MSH", 12)}, Strict: true, Name: "version", Remedy: "send the HL7 version, such as 2.5.1"}
-	noteText  = Rule{Places: []Path{At("OBX", 3)}, Scope: PerSegment, Strict: true, Name: "observation identifier"}
-	obxStatus = Rule{Places: []Path{At("OBX", 11)}, Scope: PerSegment, Strict: true, Name: "observation status"}
-	diagnosis = Rule{Places: []Path{At("DG1", 3, 0, 1), At("DG1", 3, 0, 2), At("DG1", 4)}, Scope: PerSegment, Strict: true, Name: "diagnosis code or text"}
+	controlID   = Rule{Places: []Path{At("MSH", 10)}, Name: "message control ID", Remedy: "send a unique ID with each message"}
+	patientID   = Rule{Places: []Path{At("PID", 3, 0, 1)}, Name: "patient identifier", Remedy: "send the medical record number with its assigning authority"}
+	lastName    = Rule{Places: []Path{At("PID", 5, 0, 1)}, Name: "patient name", Remedy: "send at least the family name"}
+	orderedName = Rule{Places: lastName.Places, Orders: []string{"NW", "RO", "SN"}, Name: lastName.Name, Remedy: lastName.Remedy}
+	birthDate   = Rule{Places: []Path{At("PID", 7)}, Check: IsTime, Name: "date of birth", Remedy: "send YYYYMMDD"}
+	msgTime     = Rule{Places: []Path{At("MSH", 7)}, Check: IsTime, Strict: true, Name: "message time"}
+	msgHasTS    = Rule{Places: []Path{At("MSH", 7)}, Strict: true, Since: 3, Name: "message time"}
+	procID      = Rule{Places: []Path{At("MSH", 11)}, Strict: true, Name: "processing ID", Remedy: "send P for production"}
+	version     = Rule{Places: []Path{At("MSH", 12)}, Strict: true, Name: "version", Remedy: "send the HL7 version, such as 2.5.1"}
+	noteText    = Rule{Places: []Path{At("OBX", 3)}, Scope: PerSegment, Strict: true, Name: "observation identifier"}
+	obxStatus   = Rule{Places: []Path{At("OBX", 11)}, Scope: PerSegment, Strict: true, Name: "observation status"}
+	diagnosis   = Rule{Places: []Path{At("DG1", 3, 0, 1), At("DG1", 3, 0, 2), At("DG1", 4)}, Scope: PerSegment, Strict: true, Name: "diagnosis code or text"}
 
 	orderControl = Rule{Places: []Path{At("ORC", 1)}, Scope: PerOrder, Name: "order control", Remedy: "send NW, CA, XO or another code of table 0119"}
 	orderTable   = Rule{Places: []Path{At("ORC", 1)}, Scope: PerOrder, Check: InTable, Strict: true, Table: "0119", Values: table0119, Name: "order control"}
@@ -42,12 +44,19 @@ var (
 
 var header = []Rule{controlID, msgHasTS, msgTime, procID, version}
 
+var referralNumber = Rule{
+	Places: []Path{At("RF1", 6, 0, 1), At("RF1", 6, 0, 3), At("OBR", 2, 0, 1), At("OBR", 2, 0, 3)},
+	Name:   "originating referral identifier", Remedy: "send your number of the referral: answers and the report carry it back",
+}
+
+// refKnownRules are for messages about a referral that was sent before: its number and the patient's suffice.
+var refKnownRules = append(header[:len(header):len(header)], referralNumber, patientID, birthDate,
+	Rule{Places: []Path{At("PID", 5, 0, 1)}, Strict: true, Name: "patient name"},
+	Rule{Places: []Path{{Segment: "PRD"}}, Check: Exists, Strict: true, Name: "provider data"},
+)
+
 var refRules = append(header[:len(header):len(header)],
-	Rule{
-		Places: []Path{At("RF1", 6, 0, 1), At("RF1", 6, 0, 3), At("OBR", 2, 0, 1), At("OBR", 2, 0, 3)},
-		Name:   "originating referral identifier", Remedy: "send your number of the referral: answers and the report carry it back",
-	},
-	patientID, lastName, birthDate,
+	referralNumber, patientID, lastName, birthDate,
 	Rule{Places: []Path{{Segment: "PRD"}}, Check: Exists, Strict: true, Name: "provider data", Remedy: "send the referring (RP) and the referred-to (RT) provider"},
 	Rule{Places: []Path{At("PRD", 1)}, Scope: PerSegment, Strict: true, Name: "provider role", Remedy: "send RP or RT of table 0286"},
 	Rule{Places: []Path{At("RF1", 7)}, Check: IsTime, Strict: true, Name: "effective date"},
@@ -69,7 +78,7 @@ var rriRules = append(header[:len(header):len(header)],
 )
 
 var ormRules = append(header[:len(header):len(header)],
-	orderExists, orderControl, orderTable, orderNumber, patientID, lastName, birthDate, serviceCode, diagnosis, noteText, obxStatus,
+	orderExists, orderControl, orderTable, orderNumber, patientID, orderedName, birthDate, serviceCode, diagnosis, noteText, obxStatus,
 )
 
 var omgRules = append(ormRules[:len(ormRules):len(ormRules)],

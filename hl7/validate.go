@@ -1,6 +1,7 @@
 package hl7
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 )
@@ -45,6 +46,7 @@ type Rule struct {
 	Strict bool     // an error only in mode Strict; in Lenient a warning
 	Since  int      // first minor version of 2.x it applies to; 0: all
 	Until  int      // first minor version it no longer applies to; 0: none
+	Orders []string // only when an order of the message has one of these ORC-1 codes; nil: always
 	Table  string   // HL7 table of Values
 	Values []string // codes for InTable
 	Name   string   // what the field is called
@@ -108,6 +110,9 @@ func (c *checker) rule(r Rule) {
 	if r.Since > 0 && versionBefore(c.version, r.Since) || r.Until > 0 && !versionBefore(c.version, r.Until) {
 		return
 	}
+	if r.Orders != nil && !c.ordered(r.Orders) {
+		return
+	}
 	switch r.Scope {
 	case PerSegment:
 		for s := range c.m.Segments(r.Places[0].Segment) {
@@ -125,6 +130,15 @@ func (c *checker) rule(r Rule) {
 	case PerMessage:
 		c.one(r, func(p Path) Segment { return c.m.nth(p.Segment, max(p.Occurrence, 1)) })
 	}
+}
+
+func (c *checker) ordered(codes []string) bool {
+	for s := range c.m.Segments("ORC") {
+		if slices.Contains(codes, s.Field(1).String()) {
+			return true
+		}
+	}
+	return false
 }
 
 // one asks one rule of the places that find gives.
@@ -155,7 +169,7 @@ func (c *checker) one(r Rule, find func(Path) Segment) {
 func (r Rule) test(v Value) string {
 	switch r.Check {
 	case Filled:
-		if v.String() == "" {
+		if leaf := v.Subcomponent(1); leaf.Null() || len(bytes.TrimSpace(leaf.Raw())) == 0 {
 			return CodeRequired
 		}
 	case IsTime, IsDate:

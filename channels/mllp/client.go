@@ -37,8 +37,9 @@ type client struct {
 
 	nc     net.Conn // nil: not connected
 	reader *codec.Reader
-	used   bool // an exchange has worked on nc
-	late   int  // answers to other messages that were passed over
+	resume func() // sets the deadline of the exchange again
+	used   bool   // an exchange has worked on nc
+	late   int    // answers to other messages that were passed over
 }
 
 func (c *client) connect(ctx context.Context) error {
@@ -57,8 +58,17 @@ func (c *client) connect(ctx context.Context) error {
 		nc = t
 	}
 	c.nc, c.used = nc, false
-	c.reader = codec.NewReader(nc, codec.Config{Limits: codec.Limits{Message: maxAnswer}})
+	c.reader = codec.NewReader(nc, codec.Config{Limits: codec.Limits{Message: maxAnswer}, WaitEnd: c.waitEnd})
 	return nil
+}
+
+// waitEnd makes the wait for the last byte of an answer short: some receivers never send it.
+func (c *client) waitEnd(begin bool) {
+	if begin {
+		_ = c.nc.SetReadDeadline(time.Now().Add(endWait))
+		return
+	}
+	c.resume()
 }
 
 // close gives the connection up. A connection whose last exchange did not end well is never used again: a late answer to it must not be taken for
@@ -104,9 +114,15 @@ func (c *client) explain(ctx context.Context, err error) error {
 
 // once writes the message and reads until an answer to it comes. The raw answer is returned beside ErrUnreadable too.
 func (c *client) once(ctx context.Context, message []byte, id string) (hl7.AckInfo, []byte, error) {
-	nc := c.nc
-	if err := nc.SetDeadline(time.Now().Add(c.timeout)); err != nil {
+	nc, until := c.nc, time.Now().Add(c.timeout)
+	if err := nc.SetDeadline(until); err != nil {
 		return hl7.AckInfo{}, nil, err
+	}
+	c.resume = func() {
+		if ctx.Err() != nil {
+			until = time.Unix(1, 0)
+		}
+		_ = nc.SetReadDeadline(until)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
 	defer stop()

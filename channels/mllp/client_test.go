@@ -138,6 +138,7 @@ func TestSenderReceipts(t *testing.T) {
 		{"RRI", frame("MSH|^~\\&|E|N|H|X|2026||RRI^I12|K|P|2.5.1\rMSA|AA|X\rRF1|A\r"), channels.LevelDelivered, "AA", false, false},
 		{"late answer first", ack("AE", "OLD") + ack("AA", "X"), channels.LevelDelivered, "AA", false, false},
 		{"every earlier message again", ack("AA", "1") + ack("AA", "2") + ack("AA", "X"), channels.LevelDelivered, "AA", false, false},
+		{"end without CR", strings.TrimSuffix(ack("AA", "X"), "\r"), channels.LevelDelivered, "AA", false, false},
 		{"stray bytes first", "hello\r\n" + ack("AA", "X"), channels.LevelDelivered, "AA", false, false},
 	} {
 		p := scripted(t, func(_, _ int, _ *hl7.Message) (string, bool) { return c.wire, false })

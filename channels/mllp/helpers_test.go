@@ -60,6 +60,17 @@ func (e *fakeEngine) messages() []channels.Inbound {
 	return append([]channels.Inbound(nil), e.got...)
 }
 
+// nullEngine answers and keeps nothing.
+type nullEngine struct{}
+
+func (nullEngine) Receive(_ context.Context, in channels.Inbound) (channels.Outcome, error) {
+	out := channels.Outcome{MessageID: "M", ReceivedAt: testTime}
+	out.Answer = in.Answer(out)
+	return out, nil
+}
+
+func (nullEngine) Confirm(context.Context, channels.Receipt) error { return nil }
+
 // syncBuffer is a log that several goroutines write.
 type syncBuffer struct {
 	mu sync.Mutex
