@@ -209,9 +209,6 @@ func (t *tiffFile) raw(p *Page, d ifd, strips []strip, width, length, depth, sam
 		data = append(data, make([]byte, short)...)
 	}
 	if oneBit {
-		if t.first(d, tagFillOrder, 1) == 2 {
-			data = reverseBits(data)
-		}
 		p.Bits = &Bitmap{Width: width, Height: length, Stride: stride, Bits: data[:stride*length]}
 		if photo == 1 {
 			p.Bits.Invert()
@@ -247,6 +244,9 @@ func (t *tiffFile) unpack(p *Page, d ifd, strips []strip, want int) ([]byte, err
 	var out []byte
 	scheme := t.first(d, tagCompression, 1)
 	for _, s := range strips {
+		if t.first(d, tagFillOrder, 1) == 2 { // the stored bytes are the other way round, whatever they code
+			s.data = reverseBits(s.data)
+		}
 		left := want - len(out)
 		var part []byte
 		switch scheme {
