@@ -61,6 +61,9 @@ func FuzzReadMail(f *testing.F) {
 func FuzzOpen(f *testing.F) {
 	id := fixture(f)
 	f.Add(seal(f, compose(f, small()), id, id, SealOptions{}))
+	for _, b := range mails(f, "*.eml") {
+		f.Add(b)
+	}
 	ids := []cms.Identity{id}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if o, err := Open(b, ids, fuzzLimits); err != nil && o != nil {
