@@ -97,6 +97,9 @@ func (tx *Tx) SetAttempt(a referral.Attempt) error {
 	return err
 }
 
+// openDelivery is word for word the condition of index delivery_open.
+const openDelivery = `(state = 'queued' OR state = 'sending' OR state = 'failed')`
+
 const sqlDelivery = `SELECT ` + deliveryColumns + ` FROM delivery WHERE id = ?1`
 
 // Delivery returns one delivery; referral.ErrNotFound.
@@ -166,14 +169,14 @@ func (s *Store) LaneHeads(ctx context.Context, wide func(lane string) int) ([]re
 
 // laneAfter steps from lane to lane through the index, so that a long queue costs no more than a short one.
 func (s *Store) laneAfter(ctx context.Context, lane string) (string, bool, error) {
-	found, err := many(ctx, s.readers, text, `SELECT lane FROM delivery WHERE state IN ('queued', 'sending', 'failed') AND lane > ?1 ORDER BY lane LIMIT 1`, lane)
+	found, err := many(ctx, s.readers, text, `SELECT lane FROM delivery WHERE `+openDelivery+` AND lane > ?1 ORDER BY lane LIMIT 1`, lane)
 	if err != nil || len(found) == 0 {
 		return "", false, err
 	}
 	return found[0], true, nil
 }
 
-const sqlHeads = `SELECT ` + deliveryColumns + ` FROM delivery WHERE state IN ('queued', 'sending', 'failed') AND lane = CAST(?1 AS TEXT) ORDER BY lane_seq`
+const sqlHeads = `SELECT ` + deliveryColumns + ` FROM delivery WHERE ` + openDelivery + ` AND lane = CAST(?1 AS TEXT) ORDER BY lane_seq`
 
 func (s *Store) headsOf(ctx context.Context, lane string, n int) ([]referral.Delivery, error) {
 	if n == 1 {

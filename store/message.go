@@ -91,10 +91,13 @@ func (s *Store) Answer(ctx context.Context, messageID string) ([]byte, error) {
 	return s.keys.open(sealAnswer, messageID, sealed)
 }
 
+// openMessage is word for word the condition of index message_open.
+const openMessage = `(state = 'received' OR state = 'held' OR state = 'failed')`
+
 // PendingMessages returns the ids of inbound messages still `received`, oldest first, at most limit.
 func (s *Store) PendingMessages(ctx context.Context, limit int) ([]string, error) {
 	return many(ctx, s.readers, text, `SELECT id FROM message
-		WHERE state = 'received' AND state IN ('received', 'held', 'failed') AND direction = 'in' ORDER BY received_at, id LIMIT ?1`, limit)
+		WHERE state = 'received' AND `+openMessage+` AND direction = 'in' ORDER BY received_at, id LIMIT ?1`, limit)
 }
 
 func notFound(kind, id string) error {

@@ -37,7 +37,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 		to *map[string]int64
 		q  string
 	}{
-		{&st.Messages, `SELECT state, count(*) FROM message WHERE state IN ('received', 'held', 'failed') GROUP BY state`},
+		{&st.Messages, `SELECT state, count(*) FROM message WHERE ` + openMessage + ` GROUP BY state`},
 		{&st.Referrals, `SELECT state, count(*) FROM referral GROUP BY state`},
 		{&st.Deliveries, `SELECT state, count(*) FROM delivery GROUP BY state`},
 		{&st.Incidents, `SELECT kind, count(*) FROM incident WHERE resolved = 0 GROUP BY kind`},
@@ -51,7 +51,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 		err = sc(&l.Lane, &l.Waiting, &oldest)
 		l.Oldest = fromMicros(oldest)
 		return l, err
-	}, `SELECT lane, count(*), min(created) FROM delivery WHERE state IN ('queued', 'sending', 'failed') GROUP BY lane ORDER BY lane`)
+	}, `SELECT lane, count(*), min(created) FROM delivery WHERE `+openDelivery+` GROUP BY lane ORDER BY lane`)
 	if err != nil {
 		return Stats{}, err
 	}

@@ -54,7 +54,8 @@ CREATE TABLE message (
 CREATE INDEX message_time ON message (received_at);
 CREATE INDEX message_channel ON message (channel, direction, received_at);
 CREATE INDEX message_control ON message (control_id, sender, received_at);
-CREATE INDEX message_open ON message (state, received_at) WHERE state IN ('received', 'held', 'failed');
+-- OR, not IN: for a list SQLite builds a table of its own at every insert.
+CREATE INDEX message_open ON message (state, received_at) WHERE state = 'received' OR state = 'held' OR state = 'failed';
 -- HL7 v2 repeats are known by their control ID; only other rails are compared by content.
 CREATE INDEX message_content ON message (sha256, channel) WHERE content_type <> 'x-application/hl7-v2+er7';
 
@@ -173,7 +174,7 @@ CREATE TABLE delivery (
     notice       BLOB
 ) STRICT;
 CREATE UNIQUE INDEX delivery_lane ON delivery (lane, lane_seq);
-CREATE INDEX delivery_open ON delivery (lane, lane_seq) WHERE state IN ('queued', 'sending', 'failed');
+CREATE INDEX delivery_open ON delivery (lane, lane_seq) WHERE state = 'queued' OR state = 'sending' OR state = 'failed';
 CREATE INDEX delivery_state ON delivery (state, created);
 CREATE INDEX delivery_referral ON delivery (referral_id, created);
 CREATE INDEX delivery_control ON delivery (control_id, created);
