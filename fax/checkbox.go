@@ -4,7 +4,7 @@ import "image"
 
 // Sides of a check box, in inches.
 const (
-	minCheck = 0.07
+	minCheck = 0.09
 	maxCheck = 0.24
 )
 

@@ -44,6 +44,8 @@ func alike(got, want string) bool {
 		return within(got, want, 2)
 	case n >= 4:
 		return within(got, want, 1)
+	case want == "id":
+		return got == "1d" || got == "ld" || got == "lo" || got == "d"
 	case n == 3:
 		return want == "dob" && (got == "d0b" || got == "008" || got == "do8") || want == "npi" && (got == "npl" || got == "np1" || got == "np") ||
 			want == "mrn" && got == "mrm"

@@ -64,6 +64,9 @@ func usualHeight(words []Word) int {
 var plainLetters = strings.NewReplacer("é", "e", "è", "e", "á", "a", "à", "a", "í", "i", "ì", "i", "ó", "o", "ò", "o", "ú", "u", "£", "E", "€", "E",
 	"’", "'", "‘", "'", "“", "", "”", "", "§", "S", "ﬁ", "fi", "ﬂ", "fl", "ç", "c", "¢", "c")
 
+// boxMark is a check box that was read as the beginning of its option.
+var boxMark = regexp.MustCompile(`^[\[({|][xX_*]?[\])}|]`)
+
 var glued = regexp.MustCompile(`^([A-Za-z][A-Za-z#./]*[:#])([A-Za-z0-9(+].*)$`)
 
 // tidy drops what is not text: specks, streaks, rules, and what the engine
@@ -71,6 +74,9 @@ var glued = regexp.MustCompile(`^([A-Za-z][A-Za-z#./]*[:#])([A-Za-z0-9(+].*)$`)
 // that was joined to its value ("DOB:1/2/1980") is cut from it.
 func tidy(words []Word, checks []CheckBox, h int) (clean []Word, bars []image.Rectangle) {
 	for _, w := range words {
+		if m := boxMark.FindString(w.Text); m != "" && lettersDigits(w.Text) > 3 {
+			_, w = splitWord(w, m, w.Text[len(m):])
+		}
 		w.Text = strings.Trim(plainLetters.Replace(w.Text), "|[]{}_~=\\<>«»\"*")
 		n := lettersDigits(w.Text)
 		switch {

@@ -8,6 +8,7 @@ import (
 
 var (
 	icdNote  = regexp.MustCompile(`(?i)[(\[]?\s*\bICD[\s-]*10(?:[\s-]*CM)?\s*(?:code)?\s*[:#]?\s*`)
+	icdOne   = regexp.MustCompile(`(?i:ICD-?10)[^A-Za-z0-9]{1,3}([1l|])\d{2}\b`) // the I of I10 read as a digit
 	listMark = regexp.MustCompile(`(?i)^(?:[-•*·+©¢¥e>]|\d{1,2}[.)])\s+`)
 )
 
@@ -41,6 +42,9 @@ func parseDiagnosis(words []Word) []candidate {
 	mended := false
 	for _, line := range splitLines(words) {
 		j := join(line)
+		if m := icdOne.FindStringSubmatchIndex(j.text); m != nil {
+			j.text, mended = j.text[:m[2]]+"I"+j.text[m[3]:], true
+		}
 		s := icdNote.ReplaceAllStringFunc(j.text, func(m string) string { return strings.Repeat(" ", len(m)) })
 		if m := icdDigit.FindStringSubmatchIndex(s); m != nil && !strings.Contains(s[m[1]:min(len(s), m[1]+4)], "mg") {
 			s, mended = s[:m[2]-1]+"I"+s[m[2]:], true

@@ -29,6 +29,7 @@ func merge(cands []candidate, pages tier, readings map[int]int, damage map[int]f
 		if len(groups) > 1 {
 			f.Confidence *= contested(key, best, groups[1:], pages)
 		}
+		f.Confidence = calibrated(key, f.Confidence)
 		out[key] = f
 	}
 	return out

@@ -321,12 +321,15 @@ func parseIdentifier(key string, words []Word) []candidate {
 		if strings.Count(t, "/") == 2 || phoneShape.MatchString(t) && key != "member_id" {
 			return nil
 		}
-		from := i
+		from, to := i, i+1
+		if strings.HasSuffix(t, "-") && to < len(words) && strings.ContainsAny(words[to].Text[:1], "0123456789") {
+			t += strings.Trim(words[to].Text, ".,;:()")
+			to++
+		}
 		if i > 0 && key == "referral_id" && strings.EqualFold(strings.Trim(words[0].Text, "#:."), "ref") {
 			t = "REF" + t
 			from = 0
 		}
-		to := i + 1
 		for to < len(words) && to < i+3 && key != "referral_id" && groupOf(words[to].Text) && groupOf(t) {
 			t += words[to].Text
 			to++

@@ -114,36 +114,22 @@ func lineEnergy(pts []image.Point, tan float64, size int, bins []float64) float6
 }
 
 // wipeStreaks removes the upright streaks that a dirty scanner glass draws
-// down the whole page: columns that are black over a long stretch, where the
-// ink is only a few pixels wide. Strokes that cross a streak stay.
+// down the whole page, margins included, where their ink is only a few pixels
+// wide. Strokes that cross a streak stay.
 func wipeStreaks(m *Bitmap, dpi int) *Bitmap {
-	window, thin := 3*dpi, max(3, dpi/45)
-	if m.Height < window {
-		return m
-	}
+	thin := max(3, dpi/45)
 	var out *Bitmap
 	for x := range m.Width {
+		if !streak(m, x) {
+			continue
+		}
+		if out == nil {
+			out = m.Clone()
+		}
 		at, bit := x>>3, byte(0x80)>>(x&7)
-		ink, wiped := 0, 0
 		for y := range m.Height {
-			if m.Bits[y*m.Stride+at]&bit != 0 {
-				ink++
-			}
-			if y >= window && m.Bits[(y-window)*m.Stride+at]&bit != 0 {
-				ink--
-			}
-			if y < window-1 || ink*100 < window*streakInk {
-				continue
-			}
-			if out == nil {
-				out = m.Clone()
-			}
-			from := max(wiped, y-window+1)
-			wiped = y + 1
-			for yy := from; yy <= y; yy++ {
-				if out.Bits[yy*out.Stride+at]&bit != 0 && runAcross(m, x, yy, thin) <= thin {
-					out.Bits[yy*out.Stride+at] &^= bit
-				}
+			if m.Bits[y*m.Stride+at]&bit != 0 && runAcross(m, x, y, thin) <= thin {
+				out.Bits[y*out.Stride+at] &^= bit
 			}
 		}
 	}
@@ -153,9 +139,31 @@ func wipeStreaks(m *Bitmap, dpi int) *Bitmap {
 	return out
 }
 
-// streakInk is the black share in percent that makes a column a streak; text
-// stays under 30.
-const streakInk = 42
+// Content never reaches into the margins: a column with ink in each of so many
+// bands of the page height is no content.
+const (
+	streakBands = 16
+	streakInk   = 30 // percent of black in each band
+)
+
+func streak(m *Bitmap, x int) bool {
+	at, bit, band := x>>3, byte(0x80)>>(x&7), m.Height/streakBands
+	if band < 20 {
+		return false
+	}
+	for b := range streakBands {
+		ink := 0
+		for y := b * band; y < (b+1)*band; y++ {
+			if m.Bits[y*m.Stride+at]&bit != 0 {
+				ink++
+			}
+		}
+		if ink*100 < band*streakInk {
+			return false
+		}
+	}
+	return true
+}
 
 // runAcross is the length of the black run through a pixel, up to limit+1.
 func runAcross(m *Bitmap, x, y, limit int) int {

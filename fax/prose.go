@@ -11,18 +11,18 @@ var sentences = []struct {
 	re    *regexp.Regexp
 	label float64
 }{
-	{regexp.MustCompile(`(?i)diagnos[ie]s\b[a-z ]{0,20}? (?:is|of|are|includes?):? (?P<diagnosis>(?:[^.]|\.[0-9X]){4,260})`), 0.95},
-	{regexp.MustCompile(`(?i)\b(?:request(?:ing)?|requesting):? +(?P<service_text>[A-Z][^.:;]{5,90})[.;]`), 0.93},
+	{regexp.MustCompile(`(?i)diagnos[ie]s\b[a-z ]{0,20}? (?:is|of|are|includes?):? (?P<diagnosis>(?:[^.]|\.[0-9X])+)`), 0.95},
+	{regexp.MustCompile(`(?i)\b(?:request(?:ing)?|requesting):? +(?P<service_text>[A-Z][^.:;]+)[.;]`), 0.93},
 	{regexp.MustCompile(`(?i)next available (?P<priority>routine|urgent|stat|emergent)\b`), 0.96},
 	{regexp.MustCompile(`(?i)\b(?:on an?|as an?|is|this is an?|consider this an?|treat as|marked) (?P<priority>routine|urgent|stat|emergent) ?(?:basis|referral|request|appointment|matter|priority)?`), 0.93},
 	{regexp.MustCompile(`(?i)\b(?P<priority>routine|urgent|stat|emergent) (?:appointment|basis|referral|consultation|evaluation|visit|review)\b`), 0.9},
-	{regexp.MustCompile(`(?i)\b(?:current )?medications? (?:include|are|consist of|currently include|list includes):? +(?P<medications>(?:[^.]|\.\d){4,400})\.`), 0.95},
-	{regexp.MustCompile(`(?i)\b(?:s?he|patient|they|mr|ms|mrs)\b[^.]{0,30}? (?:takes|is (?:currently )?(?:taking|on|maintained on)|currently takes) +(?P<medications>(?:[^.]|\.\d){4,400})\.`), 0.9},
-	{regexp.MustCompile(`(?i)\ballergic to +(?P<allergies>[^.]{3,120})\.`), 0.95},
-	{regexp.MustCompile(`(?i)\ballergies (?:include|are|to) +(?P<allergies>[^.]{3,120})\.`), 0.93},
+	{regexp.MustCompile(`(?i)\b(?:current )?medications? (?:include|are|consist of|currently include|list includes):? +(?P<medications>(?:[^.]|\.\d)+)\.`), 0.95},
+	{regexp.MustCompile(`(?i)\b(?:s?he|patient|they|mr|ms|mrs)\b[^.]{0,30}? (?:takes|is (?:currently )?(?:taking|on|maintained on)|currently takes) +(?P<medications>(?:[^.]|\.\d)+)\.`), 0.9},
+	{regexp.MustCompile(`(?i)\ballergic to +(?P<allergies>[^.]+)\.`), 0.95},
+	{regexp.MustCompile(`(?i)\ballergies (?:include|are|to) +(?P<allergies>[^.]+)\.`), 0.93},
 	{regexp.MustCompile(`(?i)(?P<allergies>\bno known (?:drug |medication )?allergies|\bNKDA\b)`), 0.93},
 	{regexp.MustCompile(`(?i)\b(?:covered by|insured (?:by|with|through)|insurance (?:is|through|coverage is)|coverage (?:is|through|with)|has) +(?P<payer_name>[A-Z][^.,;:]{3,60}?)[,;]? +\(?(?:with )?(?:member|subscriber|policy|insurance)`), 0.95},
-	{regexp.MustCompile(`(?i)\b(?:member|subscriber|policy)(?: id)?(?: number| no\.?| #)?:? *#? *(?P<member_id>[A-Z0-9-]{6,16})\b`), 0.94},
+	{regexp.MustCompile(`(?i)\b(?:member|subscriber|policy)(?:\W{1,3}(?:id|1d|ld|d)\b)?(?: number| no\.?| #)?:? *#? *(?P<member_id>[A-Z0-9-]{6,16})\b`), 0.94},
 	{regexp.MustCompile(`(?i)(?:,|;|\band|\bID [A-Z0-9-]{5,16}) +group(?: number| no\.?| #| id)?:? *#? *(?P<group_number>[A-Z]{0,4}-?\d[A-Z0-9-]{3,14})\b`), 0.93},
 	{regexp.MustCompile(`\b(?i:refer(?:ring|red)?|referral) (?:(?i:him|her|them|this patient|the patient|[a-z. ]{0,30}) )?(?i:to) (?P<referred_to_specialty>[A-Z][A-Za-z &]{3,40}?)[.,;]`), 0.94},
 	{regexp.MustCompile(`(?i)\b\d{1,3}[- ]?(?:year|yr|y)s?[- ]?/?(?:old|o)\b,? (?:[a-z-]+ ){0,2}?(?P<patient_sex>man|woman|male|female|gentleman|lady)\b`), 0.97},
@@ -35,21 +35,24 @@ var sentences = []struct {
 	{regexp.MustCompile(`(?i)\bCPT:? ?#? ?(?P<cpt_codes>\d{5})\b`), 0.95},
 	{regexp.MustCompile(`(?i)\b(?:his|her|their|the) (?:medical record number|mrn|chart number) is:? *(?P<patient_mrn>[A-Z0-9-]{4,14})`), 0.93},
 	{regexp.MustCompile(`(?i)\b(?:reach(?:ed)? (?:him|her|them)?|call(?:ed)?|phone(?: number)? is|contact(?:ed)?)[a-z ]{0,20}(?:at|on|is)? *(?P<patient_phone>\(?\d{3}\)?[-. ]{1,2}\d{3}[-. ]\d{4})`), 0.85},
-	{regexp.MustCompile(`(?i)\b(?:lives at|resid(?:es|ing) at|address is) (?P<patient_address>\d[^.;]{8,90}?\d{5})`), 0.93},
+	{regexp.MustCompile(`(?i)\b(?:lives at|resid(?:es|ing) at|address is) (?P<patient_address>\d[^.;]+?\d{5})`), 0.93},
 	{regexp.MustCompile(`(?i)\b(?:authorization|auth|precert(?:ification)?)(?: number| no\.?| #)?:? *#? *(?P<auth_number>[A-Z]{0,4}-?\d[A-Z0-9-]{4,14})\b`), 0.93},
 	{regexp.MustCompile(`(?i)\bAMBULATORY REFERRAL TO (?P<referred_to_specialty>[A-Z][A-Z &]{3,40}?)(?: \(|$|\n| - )`), 0.97},
 	{regexp.MustCompile(`(?i)\breferral (?:order )?(?:to|for|-|–|—) ?(?P<referred_to_specialty>[A-Z][A-Za-z &]{3,40}?)(?: \(|$|\n| - )`), 0.95},
 }
 
 // maxProse bounds the text of one page that sentences are looked for in.
-const maxProse = 60000
+const maxProse = 24000
+
+// maxSentence bounds the value that a sentence may give, in bytes.
+const maxSentence = 450
 
 // prose finds fields in the running text of one reading.
 func (r *Rules) prose(s *sheet) []candidate {
 	words := s.paragraphs()
 	j := join(words)
 	if len(j.text) > maxProse {
-		return nil
+		j.text = j.text[:maxProse]
 	}
 	var out []candidate
 	for _, p := range sentences {
@@ -72,6 +75,9 @@ func (r *Rules) prose(s *sheet) []candidate {
 func (r *Rules) sentence(key string, label float64, j joined, lo, hi int) []candidate {
 	words := noBreaks(j.span(lo, hi))
 	var cs []candidate
+	if hi-lo < 3 || hi-lo > maxSentence {
+		return nil
+	}
 	switch key {
 	case "service_text":
 		if t := strings.TrimSpace(strings.ReplaceAll(j.text[lo:hi], " "+breakText+" ", " ")); upperStart(t) {
@@ -128,8 +134,8 @@ func (s *sheet) paragraphs() []Word {
 }
 
 var (
-	intro   = regexp.MustCompile(`(?i)\b(?:thank you for (?:seeing|evaluating|agreeing to see)|I am (?:referring|writing to refer)|we are referring|am referring|would like to refer|please see|kindly see)\b[^.]{0,30}(?:Mrs?\.|Ms\.|Dr\.)?[^.]{3,160}?\. +`)
-	because = regexp.MustCompile(`(?i)\b(?:referr(?:ing|ed)|refer|seeing|see|referral)\b[^.]{3,120}? (?:for (?:the )?(?:evaluation|management|treatment|assessment) of|because of|regarding|due to) +([^.]{8,240}\.)`)
+	intro   = regexp.MustCompile(`(?i)\b(?:thank you for (?:seeing|evaluating|agreeing to see)|I am (?:referring|writing to refer)|we are referring|am referring|would like to refer|please see|kindly see)\b[^.]{0,30}(?:Mrs?\.|Ms\.|Dr\.)?[^.]{3,80}?\. +`)
+	because = regexp.MustCompile(`(?i)\b(?:referr(?:ing|ed)|refer|seeing|see|referral)\b[^.]{3,60}? (?:for (?:the )?(?:evaluation|management|treatment|assessment) of|because of|regarding|due to) +([^.]+\.)`)
 	asks    = regexp.MustCompile(`(?i)\b(?:please|request|requesting|evaluate|kindly|would appreciate|your opinion|recommend)\b`)
 	stop    = regexp.MustCompile(`[.?!] +`)
 )

@@ -47,7 +47,7 @@ func (s *sheet) beside(box image.Rectangle) []Word {
 					edge = out[len(out)-1].Box.Max.X
 				}
 				gap := w.Box.Min.X - edge
-				if gap > s.height*3/2 || gap < -s.height || len(out) > 0 && s.checkIn(edge, w.Box.Min.X, y) || len(out) >= 5 {
+				if gap > s.height*3/2 || gap < -s.height && (len(out) > 0 || w.Box.Min.X < box.Min.X-4) || len(out) > 0 && s.checkIn(edge, w.Box.Min.X, y) || len(out) >= 5 {
 					return out
 				}
 				out = append(out, w)
@@ -142,7 +142,7 @@ func (r *Rules) choice(words []Word) []candidate {
 	if c := parsePriority(words[:1]); len(c) > 0 {
 		return c
 	}
-	if c := parseSex(words); len(c) > 0 && len(strings.Trim(words[0].Text, ".,")) > 1 {
+	if c := parseSex(words); len(c) > 0 {
 		return c
 	}
 	toks := flatten(&segment{words: words})
