@@ -12,10 +12,9 @@ import (
 )
 
 // fromCDA files a C-CDA that came with fact f and takes what it says into the fact: for a request into the record, for an outcome
-// author and signature of the document. kind is the documents' kind. A file inside it (nonXMLBody, a clinician's note) becomes a
+// author and signature of the document. body is the part as a document. A file inside it (nonXMLBody, a clinician's note) becomes a
 // document of its own. What cannot be read as C-CDA is filed all the same, with a warning.
-func fromCDA(p channels.Part, kind string, f *Fact, out *Decoded) {
-	body := bodyOf(p, kind)
+func fromCDA(p channels.Part, body Body, f *Fact, out *Decoded) {
 	d, err := ccda.Read(p.Body, ccda.Limits{})
 	if err != nil {
 		out.file(body)

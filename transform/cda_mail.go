@@ -27,6 +27,7 @@ func decodePlainCDA(s Source, out *Decoded) {
 		}
 		out.Facts = []Fact{f}
 		attachParts(s, out)
+		settle(out)
 		return
 	}
 	out.Hold = reason
@@ -66,7 +67,5 @@ func plainRecord(s Source, d ccda.Document, about referral.Patient, ids []referr
 	rec := &referral.Referral{Identifiers: ids, Patient: about, Requested: firstTime(momentFrom(d.Time), s.Message.ReceivedAt)}
 	rec.Identifiers = addID(rec.Identifiers, referralID(d.ID, referral.KindDocument))
 	rec.Identifiers = addID(rec.Identifiers, referral.Identifier{Value: "CDA", Kind: referral.KindSourceForm})
-	mergeDocument(rec, d, about)
-	rec.Priority = settled(rec.Priority)
-	return rec
+	return rec // attachParts merges what the note says
 }

@@ -2,7 +2,7 @@ package transform
 
 import (
 	"errors"
-	"slices"
+	"strings"
 
 	"refloop/channels"
 	"refloop/hl7"
@@ -28,6 +28,7 @@ func Decode(s Source) Decoded {
 		out.Partner = senderPartner(s)
 		out.Hold = "nothing in it can be read as a referral or an answer to one; a person must look"
 	}
+	finish(s, &out)
 	return out
 }
 
@@ -54,13 +55,7 @@ func senderPartner(s Source) string {
 func decodeMessage(s Source, body []byte, out *Decoded) {
 	s.Opened.Partner = senderPartner(s)
 	r := decodeHL7(s, body, out)
-	if r == nil {
-		return
-	}
-	if s.Channel.Type == channels.MLLP && r.ignoredWhole() {
-		return
-	}
-	if !r.acceptable() {
+	if r == nil || r.ignored() || !r.acceptable() {
 		return
 	}
 	if r.partner == "" && s.Channel.Type == channels.MLLP {
@@ -71,34 +66,45 @@ func decodeMessage(s Source, body []byte, out *Decoded) {
 		return
 	}
 	r.facts()
-	if out.Verdict != channels.Taken {
+	if out.Verdict != channels.Taken || out.Ignore != "" {
 		out.Facts, out.Documents = nil, nil
 		return
 	}
-	r.rules()
 	if s.Opened.Type != "" { // a rail's own type (direct/360x) stands above the message inside
 		out.Type = s.Opened.Type
 	}
 	attachParts(s, out)
+	settle(out)
+	r.rules()
 }
 
-// ignoredWhole runs the channel's when on messages that have no orders; orders are judged one by one.
-func (r *hl7Reader) ignoredWhole() bool {
+// ignored runs the channel's when: on each order of an ORM or OMG, of which only those that count are read; on any other message once.
+// It is true when nothing counts, or when the rule failed.
+func (r *hl7Reader) ignored() bool {
+	r.orders = r.m.Orders()
 	if r.s.Channel.Rules == nil {
 		return false
 	}
-	orders := r.m.Orders()
-	if len(orders) == 0 || r.m.Code() != "ORM" && r.m.Code() != "OMG" {
+	if len(r.orders) == 0 || !r.perOrder() {
 		return r.skip(r.m)
 	}
-	for _, g := range orders {
-		if !r.skip(g) {
-			r.out.Ignore = ""
-			return false
+	all := r.orders
+	r.orders = nil
+	for _, g := range all {
+		if !r.skip(scoped{g, r.m}) {
+			r.orders = append(r.orders, g)
+		} else if r.out.Hold != "" {
+			return true
 		}
 	}
-	return true
+	if len(r.orders) > 0 {
+		r.out.Ignore = ""
+	}
+	return len(r.orders) == 0
 }
+
+// perOrder reports whether each order of the message is a referral of its own.
+func (r *hl7Reader) perOrder() bool { return r.m.Code() == "ORM" || r.m.Code() == "OMG" }
 
 // skip runs when on a view; true when it is false or failed (then the message is held).
 func (r *hl7Reader) skip(v rules.View) bool {
@@ -121,27 +127,20 @@ func (r *hl7Reader) message(v rules.View) rules.Message {
 	}
 }
 
-// rules drops orders that the channel ignores and runs set on what is left.
+// rules runs the channel's set on every record, each with the view of its own order.
 func (r *hl7Reader) rules() {
 	set := r.s.Channel.Rules
 	if set == nil {
 		return
 	}
-	orders := r.m.Orders()
-	perOrder := len(orders) == len(r.out.Facts) && (r.m.Code() == "ORM" || r.m.Code() == "OMG")
-	kept := make([]bool, len(r.out.Facts))
 	for i := range r.out.Facts {
-		var v rules.View = r.m
-		if perOrder {
-			v = scoped{orders[i], r.m}
-			if ok, err := set.When(r.message(v)); err == nil && !ok && r.s.Channel.Type == channels.MLLP {
-				continue
-			}
-		}
-		kept[i] = true
 		rec := r.out.Facts[i].Event.Payload.Record
 		if rec == nil {
 			continue
+		}
+		var v rules.View = r.m
+		if r.perOrder() && len(r.orders) == len(r.out.Facts) {
+			v = scoped{r.orders[i], r.m}
 		}
 		changed, err := set.Apply(r.message(v), *rec)
 		if err != nil {
@@ -150,7 +149,6 @@ func (r *hl7Reader) rules() {
 		}
 		*rec = changed
 	}
-	r.out.keepFacts(kept)
 }
 
 // scoped looks a path up in one order first, then in the whole message (PID, MSH).
@@ -165,23 +163,6 @@ func (s scoped) Get(path string) string {
 		return s.m.Get(path)
 	}
 	return s.Group.Get(path)
-}
-
-// keepFacts drops facts with their documents.
-func (d *Decoded) keepFacts(kept []bool) {
-	moved := make([]int, len(kept))
-	var facts []Fact
-	for i, f := range d.Facts {
-		moved[i] = len(facts)
-		if kept[i] {
-			facts = append(facts, f)
-		}
-	}
-	d.Documents = slices.DeleteFunc(d.Documents, func(b Body) bool { return !kept[b.Fact] })
-	for i := range d.Documents {
-		d.Documents[i].Fact = moved[d.Documents[i].Fact]
-	}
-	d.Facts = facts
 }
 
 // ruleFailed says which rule failed, for the person who looks at the held message.
@@ -204,19 +185,20 @@ func attachParts(s Source, out *Decoded) {
 	case referral.EventReport, referral.EventInterim:
 		kind = string(f.Event.Type)
 	}
+	final := f.Event.Type == referral.EventReport || f.final
 	for _, p := range s.Opened.Parts {
 		switch p.Kind {
 		case channels.KindCDA:
-			fromCDA(p, kind, f, out)
+			fromCDA(p, bodyOf(p, kind, final), f, out)
 		case channels.KindPDF, channels.KindImage, channels.KindOther, channels.KindText:
-			out.file(bodyOf(p, kind))
+			out.file(bodyOf(p, kind, final))
 		}
 		for _, id := range packageIDs(p) {
 			f.Ref = addID(f.Ref, id)
 		}
 	}
-	if f.Event.Payload.Record != nil && f.Event.Payload.Record.Initiator.Direct == "" {
-		f.Event.Payload.Record.Initiator.Direct = s.Opened.Sender
+	if rec := f.Event.Payload.Record; rec != nil && rec.Initiator.Direct == "" && strings.Contains(s.Opened.Sender, "@") {
+		rec.Initiator.Direct = s.Opened.Sender
 	}
 }
 
@@ -228,11 +210,11 @@ func packageIDs(p channels.Part) []referral.Identifier {
 	return []referral.Identifier{{Value: p.Attrs["referral_id"], Authority: p.Attrs["referral_authority"], Kind: referral.KindPlacer}}
 }
 
-// bodyOf describes a part as a document.
-func bodyOf(p channels.Part, kind string) Body {
+// bodyOf describes a part as a document; signed when the message says that it is final.
+func bodyOf(p channels.Part, kind string, signed bool) Body {
 	media := p.ContentType
 	if p.Kind == channels.KindCDA {
 		media = "text/xml"
 	}
-	return Body{Bytes: p.Body, Document: referral.Document{Kind: kind, ContentType: media, Name: p.Name, Title: p.Title, Signed: kind == "report"}}
+	return Body{Bytes: p.Body, Document: referral.Document{Kind: kind, ContentType: media, Name: p.Name, Title: p.Title, Signed: signed}}
 }

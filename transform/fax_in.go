@@ -100,11 +100,11 @@ func faxRequest(s Source, r reading, out *Decoded) {
 	ref := faxNumber(&rec, from.ID)
 	ev := referral.Event{Type: referral.EventRequest, EventTime: s.Message.ReceivedAt, Origin: referral.OriginFax, Grade: referral.GradeB}
 	rec.Identifiers = addID(rec.Identifiers, referral.Identifier{Value: "FAX", Kind: referral.KindSourceForm})
-	ev.Payload.Record = &rec
+	ev.Payload.Record, ev.Payload.Patient = &rec, &rec.Patient
 	out.Facts = []Fact{{Ref: ref, Event: ev, Creates: true}}
 	for _, p := range s.Opened.Parts {
 		if p.Kind == channels.KindImage || p.Kind == channels.KindPDF {
-			out.Documents = append(out.Documents, bodyOf(p, "request"))
+			out.Documents = append(out.Documents, bodyOf(p, "request", false))
 		}
 	}
 }

@@ -14,6 +14,7 @@ type hl7Reader struct {
 	s       Source
 	m       *hl7.Message
 	partner string
+	orders  []hl7.Group // those that the channel's when lets count
 	out     *Decoded
 }
 
@@ -100,9 +101,9 @@ func (r *hl7Reader) facts() {
 	case "REF":
 		r.ref()
 	case "ORM", "OMG":
-		r.orders(true)
+		r.readOrders(true)
 	case "OSU":
-		r.orders(false)
+		r.readOrders(false)
 	case "SIU":
 		r.siu()
 	case "RRI":
@@ -160,7 +161,9 @@ func (r *hl7Reader) ref() {
 		f.Creates = kind == referral.EventRequest
 	case referral.EventCancel:
 		f.Event.Reason = r.m.Field("RF1", 10).Comp(1)
-		f.Event.Note = rec.Reason
+		f.Event.Note = strings.Join(nonEmpty(append([]string{rec.Reason}, rec.Notes...)...), "\n")
+	case referral.EventStatusQuery:
+		f.Event.Payload.Identifiers = addID(nil, r.control()) // the answer repeats it
 	}
 	docs, bad := documentsOf(r.m.Segments("OBX"), "attachment")
 	r.warnDocuments(bad)
@@ -178,77 +181,6 @@ func (r *hl7Reader) warnDocuments(places []string) {
 	for _, place := range places {
 		r.out.Problems = append(r.out.Problems, channels.Problem{Location: place, Code: hl7.CodeDataType, Severity: "W", Text: "embedded document: got data that is not in the encoding it names, want Base64, Hex or A; it was not filed"})
 	}
-}
-
-// orders reads ORM, OMG and OSU: one fact for each order group, all or none under one answer.
-func (r *hl7Reader) orders(creates bool) {
-	for _, g := range r.m.Orders() {
-		orc, obr := g.First("ORC"), g.First("OBR")
-		docs, bad := documentsOf(g.Segments("OBX"), "report")
-		r.warnDocuments(bad)
-		attached := len(docs) > 0 || r.packageDocuments()
-		meaning, ok := orderEvent(orc.Field(1).String(), orc.Field(5).String(), obr.Field(25).String(), attached)
-		if !ok {
-			r.out.Verdict = channels.Repair
-			place := hl7.Problem{Segment: "ORC", SegIndex: orc.Occurrence(), Field: 1}.Location()
-			r.out.Problems = append(r.out.Problems, channels.Problem{Location: place, Code: hl7.CodeTableValue, Severity: "E", Text: "order control: got a code of table 0119 that says nothing about a referral here, want NW, CA, DC, XO, OK, UA, CR, UC, SC or RE"})
-			return
-		}
-		r.add(r.orderFact(g, meaning, creates), kindOfDocuments(docs, meaning.event))
-	}
-}
-
-// kindOfDocuments marks documents by what they came with.
-func kindOfDocuments(docs []Body, event referral.EventType) []Body {
-	for i := range docs {
-		switch event {
-		case referral.EventReport, referral.EventInterim:
-			docs[i].Document.Kind = string(event)
-			docs[i].Document.Signed = event == referral.EventReport
-		default:
-			docs[i].Document.Kind = "attachment"
-		}
-	}
-	return docs
-}
-
-// orderFact reads one order group.
-func (r *hl7Reader) orderFact(g hl7.Group, meaning orderMeaning, creates bool) Fact {
-	orc := g.First("ORC")
-	ids := orderIDs(g, r.partner)
-	ev := r.event(meaning.event)
-	ev.Payload.Patient = r.patient()
-	ev.Payload.Identifiers = ids
-	f := Fact{Ref: ids, IfCancelPending: meaning.ifPending, IfKnown: meaning.ifKnown}
-	switch meaning.event {
-	case referral.EventRequest, referral.EventChange:
-		rec := orderRecord(r.m, g, r.partner)
-		r.sourceForm(rec, r.m.Code())
-		ev.Payload.Record = rec
-		f.Creates = creates && meaning.event == referral.EventRequest
-	default:
-		reason := orc.Field(16).Coded()
-		ev.Reason = firstOf(reason.Code, reason.AltCode)
-		ev.Note = strings.Join(append(nonEmpty(reason.Text), notesOf(g.Segments("NTE"))...), "\n")
-		ev.Payload.Promise = timeOf(orc.Field(15))
-		if meaning.event == referral.EventAccept {
-			var p referral.Party
-			fromXCN(&p, orc.Field(12).XCN(), r.partner)
-			ev.Payload.Recipient = &p
-		}
-	}
-	f.Event = ev
-	return f
-}
-
-// packageDocuments reports whether documents came beside the message (XDM).
-func (r *hl7Reader) packageDocuments() bool {
-	for _, p := range r.s.Opened.Parts {
-		if p.Kind == channels.KindCDA || p.Kind == channels.KindPDF {
-			return true
-		}
-	}
-	return false
 }
 
 // siu reads an appointment.
@@ -285,56 +217,13 @@ func (r *hl7Reader) rri() {
 		ids = addID(ids, eiOf(rep, referral.KindFiller, r.partner))
 	}
 	ev := r.event(kind)
-	ev.Payload.Patient, ev.Payload.Identifiers = r.patient(), ids
+	ev.Payload.Patient, ev.Payload.Identifiers = r.patient(), fillers(ids)
+	if g, ok := r.m.Provider("RT"); ok && kind == referral.EventAccept {
+		p := prdParty(g, r.partner)
+		ev.Payload.Recipient = &p
+	}
 	ev.Note = strings.Join(notesOf(r.m.Segments("NTE")), "\n")
 	r.add(Fact{Ref: ids, Event: ev}, nil)
-}
-
-// mdm reads a document notification with content: signed ones are the report, others interim.
-func (r *hl7Reader) mdm() {
-	kind := referral.EventInterim
-	if signed(r.m) {
-		kind = referral.EventReport
-	}
-	docs, bad := documentsOf(r.m.Segments("OBX"), string(kind))
-	r.warnDocuments(bad)
-	txa := r.m.First("TXA")
-	if text := textDocument(r.m.Segments("OBX"), string(kind), firstOf(txa.Field(2).Coded().Label(), "Note")); text != nil {
-		docs = append(docs, *text)
-	}
-	author := txa.Field(9).XCN()
-	for i := range docs {
-		d := &docs[i].Document
-		d.Signed, d.Identifier, d.Time = kind == referral.EventReport, txa.Field(12).EI().ID, firstTime(timeOf(txa.Field(4)), timeOf(txa.Field(6)))
-		d.Author, d.AuthorNPI = nameOf(author.Name), author.NPI()
-	}
-	ev := r.event(kind)
-	ev.Payload.Patient = r.patient()
-	r.add(Fact{Ref: documentRefs(r.m, r.partner), Event: ev, Feed: true}, docs)
-}
-
-// oru reads results: OBR-25 F or C is the report, anything else interim.
-func (r *hl7Reader) oru() {
-	for _, g := range r.m.Orders() {
-		kind := referral.EventInterim
-		switch g.Field("OBR", 25).String() {
-		case "F", "C", "":
-			kind = referral.EventReport
-		}
-		docs, bad := documentsOf(g.Segments("OBX"), string(kind))
-		r.warnDocuments(bad)
-		if text := textDocument(g.Segments("OBX"), string(kind), firstOf(g.First("OBR").Field(4).Coded().Label(), "Report")); text != nil {
-			docs = append(docs, *text)
-		}
-		author := g.First("OBR").Field(32).Component(1).XCN()
-		for i := range docs {
-			docs[i].Document.Signed, docs[i].Document.AuthorNPI = kind == referral.EventReport, author.NPI()
-		}
-		ids := orderIDs(g, r.partner)
-		ev := r.event(kind)
-		ev.Payload.Patient, ev.Payload.Identifiers = r.patient(), ids
-		r.add(Fact{Ref: ids, Event: ev, Feed: true}, docs)
-	}
 }
 
 func nonEmpty(values ...string) []string {

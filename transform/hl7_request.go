@@ -81,7 +81,7 @@ func prdParty(g hl7.Group, partner string) referral.Party {
 func refRecord(m *hl7.Message, partner string) *referral.Referral {
 	r := requestRecord(m, nil, partner)
 	rf1 := m.First("RF1")
-	r.Priority = settled(priorityOf(rf1.Field(2)))
+	r.Priority = priorityOf(rf1.Field(2))
 	r.Service.Category = rf1.Field(5).Comp(1)
 	r.Service.Disposition = rf1.Field(4).Comp(1)
 	r.Requested = firstTime(timeOf(rf1.Field(7)), timeOf(rf1.Field(9)), r.Requested)
@@ -100,6 +100,7 @@ func refRecord(m *hl7.Message, partner string) *referral.Referral {
 	}
 	r.Authorization = m.First("AUT").Field(6).EI().ID
 	r.Notes = notesOf(m.Segments("NTE"))
+	noticeNotes(r)
 	for s := range m.Segments("NTE") {
 		if strings.EqualFold(s.Field(4).Comp(1), "RE") || strings.EqualFold(s.Field(4).Comp(2), "reason") {
 			r.Reason = firstOf(s.Field(3).Text(), r.Reason)
@@ -139,7 +140,7 @@ func orderRecord(m *hl7.Message, g hl7.Group, partner string) *referral.Referral
 	if s := obr.Field(44).Coded(); s.Code != "" {
 		r.Service.Procedures = append(r.Service.Procedures, s.Code)
 	}
-	r.Priority = settled(firstPriority(g.Field("TQ1", 9), orc.Field(7).Component(6), obr.Field(27).Component(6), obr.Field(5)))
+	r.Priority = firstPriority(g.Field("TQ1", 9), orc.Field(7).Component(6), obr.Field(27).Component(6), obr.Field(5))
 	r.NeededBy = timeOf(g.Field("TQ1", 8))
 	r.Requested = firstTime(timeOf(orc.Field(9)), r.Requested)
 	for _, v := range []hl7.Value{obr.Field(31), orc.Field(16)} {
@@ -151,6 +152,7 @@ func orderRecord(m *hl7.Message, g hl7.Group, partner string) *referral.Referral
 	}
 	r.Reason = firstOf(r.Reason, obr.Field(13).Text())
 	r.Notes = append(notesOf(headNotes(m)), notesOf(g.Segments("NTE"))...)
+	noticeNotes(r)
 	confidential(r, orc.Field(28).Comp(1))
 	if r.Recipient.NPI == "" {
 		for _, v := range []hl7.Value{orc.Field(11), obr.Field(32).Component(1)} {
@@ -176,7 +178,7 @@ func headNotes(m *hl7.Message) func(yield func(hl7.Segment) bool) {
 	}
 }
 
-// orderIDs returns the numbers of an order: placer (ORC-2, OBR-2), filler (ORC-3, OBR-3), group (ORC-4).
+// orderIDs returns the numbers of an order: placer (ORC-2, OBR-2) and filler (ORC-3, OBR-3).
 func orderIDs(g hl7.Group, partner string) []referral.Identifier {
 	orc, obr := g.First("ORC"), g.First("OBR")
 	var ids []referral.Identifier
@@ -197,18 +199,16 @@ func naming(ids []referral.Identifier) []referral.Identifier {
 	})
 }
 
-// confidential raises the record's label by a code of table 0177, 0272 or 0717.
+// confidential raises the record's label by a code of table 0177, 0272 or 0717: R and the subject codes PSY, AID, HIV, ETH, SMD, DEM
+// are restricted, ETH (substance use) is Part 2 besides.
 func confidential(r *referral.Referral, code string) {
-	switch strings.ToUpper(code) {
+	switch code = strings.ToUpper(code); code {
 	case "", "U", "N", "NORMAL":
 	case "V":
-		r.Confidentiality.Code, r.Confidentiality.Source = "V", "label"
-	default: // R and the subject codes PSY, AID, HIV, ETH, SMD, DEM
-		if r.Confidentiality.Code != "V" {
-			r.Confidentiality.Code, r.Confidentiality.Source = "R", "label"
-		}
-		if c := strings.ToUpper(code); c == "ETH" || c == "42CFRPART2" {
-			r.Confidentiality.Part2 = true
-		}
+		restrict(&r.Confidentiality, "V", "label")
+	case "ETH", "42CFRPART2":
+		markPart2(&r.Confidentiality, "label")
+	default:
+		restrict(&r.Confidentiality, "R", "label")
 	}
 }

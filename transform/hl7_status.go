@@ -14,25 +14,35 @@ type orderMeaning struct {
 	ifKnown   referral.EventType // when the referral is known and the other side speaks
 }
 
-// orderEvent reads ORC-1, ORC-5 and OBR-25. doc says that a document came with the order. ok is false for a code without a meaning here.
-func orderEvent(control, status, result string, doc bool) (orderMeaning, bool) {
-	interimOr := func(other referral.EventType) referral.EventType {
-		if doc {
-			return referral.EventInterim
-		}
-		return other
+// orderSaid is what an order group says that decides its meaning.
+type orderSaid struct {
+	control, status string // ORC-1, ORC-5
+	result          string // OBR-25
+	doc             bool   // a document came with it
+	answers         bool   // the initiator speaks, as far as the message shows
+}
+
+func (o orderSaid) interimOr(other referral.EventType) referral.EventType {
+	if o.doc {
+		return referral.EventInterim
 	}
-	reportOr := func(other referral.EventType) referral.EventType {
-		if doc && result != "P" && result != "S" {
-			return referral.EventReport
-		}
-		return interimOr(other)
+	return other
+}
+
+func (o orderSaid) reportOr(other referral.EventType) referral.EventType {
+	if o.doc && o.result != "P" && o.result != "S" {
+		return referral.EventReport
 	}
-	switch control {
+	return o.interimOr(other)
+}
+
+// orderEvent reads the codes of one order. ok is false for a code without a meaning here.
+func orderEvent(o orderSaid) (orderMeaning, bool) {
+	switch o.control {
 	case "NW":
 		m := orderMeaning{event: referral.EventRequest}
-		if doc {
-			m.ifKnown = reportOr(referral.EventRequest)
+		if o.doc {
+			m.ifKnown = o.reportOr(referral.EventRequest)
 		}
 		return m, true
 	case "RO", "XO":
@@ -52,27 +62,34 @@ func orderEvent(control, status, result string, doc bool) (orderMeaning, bool) {
 	case "HD", "HR", "OH":
 		return orderMeaning{event: referral.EventNoCapacity}, true
 	case "RE":
-		return orderMeaning{event: reportOr(referral.EventSeen)}, true
+		return orderMeaning{event: o.reportOr(referral.EventSeen)}, true
 	case "SC", "SN", "":
-		return statusEvent(status, reportOr, interimOr)
+		return o.statusEvent()
 	}
 	return orderMeaning{}, false
 }
 
-// statusEvent reads ORC-5 of a status change.
-func statusEvent(status string, reportOr, interimOr func(referral.EventType) referral.EventType) (orderMeaning, bool) {
-	switch status {
+// statusEvent reads ORC-5 of a status change. Without one it is words: a question of the recipient, or the initiator's answer.
+func (o orderSaid) statusEvent() (orderMeaning, bool) {
+	switch o.status {
 	case "CA", "DC":
 		return orderMeaning{event: referral.EventDecline, ifPending: referral.EventConfirmCancel}, true
-	case "IP", "SC", "A":
-		if status == "A" {
-			return orderMeaning{event: interimOr(referral.EventSeen)}, true
-		}
-		return orderMeaning{event: interimOr(referral.EventAccept)}, true
+	case "A":
+		return orderMeaning{event: o.interimOr(referral.EventSeen)}, true
+	case "IP", "SC":
+		return orderMeaning{event: o.interimOr(referral.EventAccept)}, true
 	case "CM":
-		return orderMeaning{event: reportOr(referral.EventSeen)}, true
+		return orderMeaning{event: o.reportOr(referral.EventSeen)}, true
 	case "HD":
 		return orderMeaning{event: referral.EventNoCapacity}, true
+	case "":
+		if o.control == "" {
+			return orderMeaning{}, false
+		}
+		if o.answers {
+			return orderMeaning{event: referral.EventAnswer}, true
+		}
+		return orderMeaning{event: referral.EventAsk}, true
 	}
 	return orderMeaning{}, false
 }

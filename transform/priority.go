@@ -8,25 +8,14 @@ import (
 	"refloop/referral"
 )
 
-// unknownPriority stands for a code that no table knows until the record is complete.
+// unknownPriority stands for a code that no table knows until settle: nothing sent is routine, as TQ1-9 and OBR-27 define it (chapter 4,
+// 4.5.4.9); an unknown code is left empty, so that a person decides: it is never taken as routine.
 const unknownPriority referral.Priority = "?"
 
 // priorityOf reads a priority code of tables 0280, 0485, 0027 or ActPriority: "" when nothing was sent, unknownPriority for a code that
 // no table knows.
 func priorityOf(v hl7.Value) referral.Priority {
 	return priorityCode(strings.ToUpper(strings.TrimSpace(firstOf(v.Comp(1), v.Comp(2)))))
-}
-
-// settled is the priority of the record: nothing sent is routine, as TQ1-9 and OBR-27 define it (chapter 4, 4.5.4.9); an unknown code is
-// left empty, so that a person decides: it is never taken as routine.
-func settled(p referral.Priority) referral.Priority {
-	switch p {
-	case "":
-		return referral.Routine
-	case unknownPriority:
-		return ""
-	}
-	return p
 }
 
 func priorityCode(code string) referral.Priority {

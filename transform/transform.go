@@ -60,6 +60,8 @@ type Fact struct {
 	Creates bool
 	// Feed: one message of a whole hospital's feed; without a referral and an open one of the patient it is ignored and counted.
 	Feed bool
+
+	final bool // the message says that its documents are final, whatever the event
 }
 
 // Target is where one event goes.

@@ -1,0 +1,79 @@
+package transform
+
+import (
+	"refloop/fax"
+	"refloop/hl7"
+	"refloop/referral"
+)
+
+// mdm reads a document notification with content: signed ones are the report, others interim.
+func (r *hl7Reader) mdm() {
+	kind := referral.EventInterim
+	if signed(r.m) {
+		kind = referral.EventReport
+	}
+	docs, bad := documentsOf(r.m.Segments("OBX"), string(kind))
+	r.warnDocuments(bad)
+	txa := r.m.First("TXA")
+	if text := textDocument(r.m.Segments("OBX"), string(kind), firstOf(txa.Field(2).Coded().Label(), "Note")); text != nil {
+		docs = append(docs, *text)
+	}
+	author := txa.Field(9).XCN()
+	for i := range docs {
+		d := &docs[i].Document
+		d.Signed, d.Identifier, d.Time = kind == referral.EventReport, txa.Field(12).EI().ID, firstTime(timeOf(txa.Field(4)), timeOf(txa.Field(6)))
+		d.Author, d.AuthorNPI = nameOf(author.Name), author.NPI()
+	}
+	ev := r.event(kind)
+	ev.Payload.Patient = r.patient()
+	r.add(Fact{Ref: documentRefs(r.m, r.partner), Event: ev, Feed: true}, docs)
+}
+
+// oru reads results: final ones are the report, anything else interim.
+func (r *hl7Reader) oru() {
+	for _, g := range r.orders {
+		kind := referral.EventInterim
+		if finalResult(g) {
+			kind = referral.EventReport
+		}
+		docs, bad := documentsOf(g.Segments("OBX"), string(kind))
+		r.warnDocuments(bad)
+		if text := textDocument(g.Segments("OBX"), string(kind), firstOf(g.First("OBR").Field(4).Coded().Label(), "Report")); text != nil {
+			docs = append(docs, *text)
+		}
+		author := g.Field("OBR", 32).Component(1)
+		for i := range docs {
+			d := &docs[i].Document
+			d.Signed, d.Time = kind == referral.EventReport, timeOf(g.Field("OBR", 22))
+			d.Author, d.AuthorNPI = interpreter(author)
+		}
+		ids := orderIDs(g, r.partner)
+		ev := r.event(kind)
+		ev.Payload.Patient, ev.Payload.Identifiers = r.patient(), fillers(ids)
+		r.add(Fact{Ref: ids, Event: ev, Feed: true}, docs)
+	}
+}
+
+// finalResult reports whether a result is final or corrected: OBR-25 F or C; without it, when every OBX-11 says so.
+func finalResult(g hl7.Group) bool {
+	if status := g.Field("OBR", 25).String(); status != "" {
+		return status == "F" || status == "C"
+	}
+	n := 0
+	for s := range g.Segments("OBX") {
+		if n++; s.Field(11).String() != "F" && s.Field(11).String() != "C" {
+			return false
+		}
+	}
+	return n > 0
+}
+
+// interpreter reads OBR-32 (NDL): a person whose parts are subcomponents of the first component.
+func interpreter(v hl7.Value) (referral.Name, string) {
+	sub := func(n int) string { return v.Subcomponent(n).String() }
+	npi := ""
+	if fax.ValidNPI(sub(1)) {
+		npi = sub(1)
+	}
+	return referral.Name{Family: sub(2), Given: sub(3), Middle: sub(4), Suffix: sub(5), Prefix: sub(6), Degree: sub(7)}, npi
+}
