@@ -101,7 +101,7 @@ const evidenceVersion = 1
 // Prepare reads all pages. A file that cannot be read gives evidence that says why; an error means that reading is not possible now.
 func (c *Channel) Prepare(ctx context.Context, a channels.Archived) ([]byte, error) {
 	e := evidence{Version: evidenceVersion}
-	doc, err := fax.Open(a.Body, fax.Limits{Bytes: c.d.Max, Pages: c.cfg.Pages})
+	text, err := Read(ctx, c.d.Reader, c.d.Draw, a.Body, fax.Limits{Bytes: c.d.Max, Pages: c.cfg.Pages})
 	var u *fax.Unreadable
 	switch {
 	case errors.As(err, &u):
@@ -109,14 +109,7 @@ func (c *Channel) Prepare(ctx context.Context, a channels.Archived) ([]byte, err
 	case err != nil:
 		return nil, err
 	default:
-		e.Station = doc.Station
-		var draw func(context.Context, int) (*fax.Page, error)
-		if c.d.Draw != nil {
-			draw = func(ctx context.Context, n int) (*fax.Page, error) { return c.d.Draw.Page(ctx, a.Body, n) }
-		}
-		if e.Pages, err = fax.Texts(ctx, c.d.Reader, doc, draw); err != nil {
-			return nil, err
-		}
+		e.Station, e.Pages = text.Station, text.Pages
 	}
 	b, err := json.Marshal(e)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"refloop/fax"
 )
 
-// Drawer has PDF pages drawn by pdftoppm (poppler-utils), in a child process with limits on memory, processor time, files and output.
-// The child is this program itself, in the mode that calls Worker, which sets the limits and then becomes pdftoppm. The zero value of a
+// Drawer has PDF pages drawn by pdftoppm and their words listed by pdftotext (both of poppler-utils), in a child process with limits on memory, processor time, files and output.
+// The child is this program itself, in the mode that calls Worker, which sets the limits and then becomes one of the two. The zero value of a
 // field means its default. It is safe for use by several goroutines.
 type Drawer struct {
 	Command []string      // the program and arguments that end in Worker, for example {"/proc/self/exe", "pdf-worker"}; must be set
@@ -30,13 +30,26 @@ const (
 	maxPicture = drawWidth*drawWidth + 64
 )
 
-// Errors of drawing are *fax.Unreadable: they are about one page. It never quotes what pdftoppm says, which may quote the file.
+// Errors of drawing are *fax.Unreadable: they are about one page. It never quotes what the tools say, who may quote the file.
 func undrawn(format string, args ...any) error {
 	return &fax.Unreadable{Kind: fax.Broken, What: "PDF page: " + fmt.Sprintf(format, args...)}
 }
 
 // Page draws page n (from 1) of a PDF as grey at 204 dots per inch.
 func (d *Drawer) Page(ctx context.Context, pdf []byte, n int) (*fax.Page, error) {
+	out, err := d.run(ctx, modeDraw, pdf, n)
+	if err != nil {
+		return nil, err
+	}
+	g, err := parsePGM(out)
+	if err != nil {
+		return nil, err
+	}
+	return drawnPage(g, n), nil
+}
+
+// run has the child do one thing with page n.
+func (d *Drawer) run(ctx context.Context, mode string, pdf []byte, n int) ([]byte, error) {
 	if len(d.Command) == 0 {
 		return nil, errors.New("fax: drawing PDF pages: got no command, want the program's pdf-worker mode")
 	}
@@ -48,9 +61,10 @@ func (d *Drawer) Page(ctx context.Context, pdf []byte, n int) (*fax.Page, error)
 	if memory <= 0 {
 		memory = 1 << 30
 	}
+	outer := ctx
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	args := append(append([]string{}, d.Command[1:]...), strconv.FormatInt(memory, 10), strconv.Itoa(int(limit/time.Second)+1), strconv.Itoa(n))
+	args := append(append([]string{}, d.Command[1:]...), mode, strconv.FormatInt(memory, 10), strconv.Itoa(int(limit/time.Second)+1), strconv.Itoa(n))
 	cmd := exec.CommandContext(ctx, d.Command[0], args...)
 	cmd.Env = []string{"PATH=/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin", "LC_ALL=C"}
 	cmd.Stdin = bytes.NewReader(pdf)
@@ -60,22 +74,20 @@ func (d *Drawer) Page(ctx context.Context, pdf []byte, n int) (*fax.Page, error)
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {
-	case ctx.Err() != nil && limit > 0 && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return nil, undrawn("got no image within %s", limit)
+	case outer.Err() != nil:
+		return nil, outer.Err()
 	case ctx.Err() != nil:
-		return nil, ctx.Err()
+		return nil, undrawn("got no answer within %s", limit)
 	case out.over:
-		return nil, &fax.Unreadable{Kind: fax.TooLarge, What: fmt.Sprintf("PDF page: got an image of more than %d bytes, want at most that", maxPicture)}
+		return nil, &fax.Unreadable{Kind: fax.TooLarge, What: fmt.Sprintf("PDF page: got more than %d bytes of it, want at most that", maxPicture)}
 	case errors.As(err, &exit) && exit.ExitCode() == exitNoTool:
-		return nil, errors.New("fax: drawing PDF pages: pdftoppm is not installed; apt-get install poppler-utils")
+		return nil, errors.New("fax: drawing PDF pages: pdftoppm or pdftotext is not installed; apt-get install poppler-utils")
+	case errors.As(err, &exit):
+		return nil, undrawn("the tool ended with a fault after %d bytes", out.b.Len())
 	case err != nil:
-		return nil, undrawn("pdftoppm ended with a fault after %d bytes", out.b.Len())
+		return nil, fmt.Errorf("fax: drawing PDF pages: %w", err)
 	}
-	g, err := parsePGM(out.b.Bytes())
-	if err != nil {
-		return nil, err
-	}
-	return drawnPage(g, n), nil
+	return out.b.Bytes(), nil
 }
 
 // drawnPage makes a page of what was drawn.

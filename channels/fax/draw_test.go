@@ -84,9 +84,53 @@ func TestDrawingFaultsCostThePage(t *testing.T) {
 }
 
 func TestWorkerRefusesOtherArguments(t *testing.T) {
-	for _, args := range [][]string{nil, {"1", "2"}, {"1", "x", "3"}, {"-1", "2", "3"}} {
+	for _, args := range [][]string{nil, {"draw", "1", "2"}, {"draw", "1", "x", "3"}, {"words", "-1", "2", "3"}, {"sh", "1", "2", "3"}} {
 		if code := Worker(args); code != 2 {
 			t.Errorf("%q: got exit code %d, want 2", args, code)
 		}
 	}
+}
+
+func TestWordsOfATextLayer(t *testing.T) {
+	needPoppler(t)
+	body := fixture(t, "d-009.pdf")
+	words, err := testDrawer(t).Words(context.Background(), body, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	last := 0
+	for _, w := range words {
+		text.WriteString(w.Text + " ")
+		if w.Box.Empty() || w.Box.Min.X < 0 || w.Box.Max.X > 1734 || w.Box.Max.Y > 2244 || w.Line < last || w.Conf != 1 {
+			t.Fatalf("got a word with box %v on line %d after line %d", w.Box, w.Line, last)
+		}
+		last = w.Line
+	}
+	if want := "Referral"; len(words) < 60 || !strings.Contains(text.String(), want) {
+		t.Errorf("got %d words, want a page that has %q", len(words), want)
+	}
+}
+
+func TestTextLayerIsReadFirst(t *testing.T) {
+	needPoppler(t)
+	pages, err := Read(context.Background(), reader{}, testDrawer(t), fixture(t, "d-009.pdf"), fax.Limits{})
+	if err != nil || len(pages.Pages) != 1 {
+		t.Fatalf("got %d pages, %v, want one", len(pages.Pages), err)
+	}
+	if p := pages.Pages[0]; !p.Exact || len(p.Readings) == 0 || len(p.Readings[0]) < 60 {
+		t.Errorf("got exact %t, %d readings, want the text layer as the first", p.Exact, len(p.Readings))
+	}
+}
+
+func FuzzParseWords(f *testing.F) {
+	f.Add([]byte(`<page width="612" height="792"><line xMin="1"><word xMin="10" yMin="20" xMax="30" yMax="40">a&amp;b</word></line></page>`))
+	f.Add([]byte(`<word xMin="NaN" yMin="1e99" xMax="-5" yMax="x">a</word>`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, w := range parseWords(b) {
+			if w.Text == "" || w.Box.Empty() || w.Box.Min.X < 0 || w.Box.Min.Y < 0 {
+				t.Fatalf("got a word without text or place: %v", w.Box)
+			}
+		}
+	})
 }

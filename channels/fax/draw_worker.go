@@ -9,19 +9,25 @@ import (
 	"syscall"
 )
 
-// exitNoTool is the exit code of a worker that finds no pdftoppm.
+// exitNoTool is the exit code of a worker that does not find its tool.
 const exitNoTool = 69
 
-// Worker is the body of the hidden command pdf-worker: it sets limits on its own process and then becomes pdftoppm, which reads the
-// PDF from standard input and writes one page to standard output. The arguments are those that Drawer adds: bytes of address space,
-// seconds of processor time, page. It only returns when that fails; the result is the exit code.
+// What a worker can be told to do.
+const (
+	modeDraw  = "draw"
+	modeWords = "words"
+)
+
+// Worker is the body of the hidden command pdf-worker: it sets limits on its own process and then becomes pdftoppm or pdftotext, which
+// read the PDF from standard input and write what they find on one page to standard output. The arguments are those that Drawer adds:
+// what to do, bytes of address space, seconds of processor time, page. It only returns when that fails; the result is the exit code.
 func Worker(args []string) int {
-	if len(args) != 3 {
+	if len(args) != 4 || args[0] != modeDraw && args[0] != modeWords {
 		fmt.Fprintln(os.Stderr, "pdf-worker: got other arguments than the daemon gives; it is not meant to be called by hand")
 		return 2
 	}
 	var values [3]uint64
-	for i, s := range args {
+	for i, s := range args[1:] {
 		n, err := strconv.ParseUint(s, 10, 63)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "pdf-worker: got an argument that is no number")
@@ -29,18 +35,22 @@ func Worker(args []string) int {
 		}
 		values[i] = n
 	}
-	tool, err := exec.LookPath("pdftoppm")
+	page := strconv.FormatUint(values[2], 10)
+	command := []string{"pdftoppm", "-q", "-gray", "-r", strconv.Itoa(drawDPI), "-f", page, "-l", page, "-"}
+	if args[0] == modeWords {
+		command = []string{"pdftotext", "-q", "-bbox-layout", "-enc", "UTF-8", "-f", page, "-l", page, "-", "-"}
+	}
+	tool, err := exec.LookPath(command[0])
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "pdf-worker: pdftoppm is not installed; apt-get install poppler-utils")
+		fmt.Fprintln(os.Stderr, "pdf-worker: a tool is not installed; apt-get install poppler-utils")
 		return exitNoTool
 	}
-	page := strconv.FormatUint(values[2], 10)
 	if err := limit(values[0], values[1]); err != nil {
 		fmt.Fprintln(os.Stderr, "pdf-worker:", err)
 		return 1
 	}
-	err = syscall.Exec(tool, []string{"pdftoppm", "-q", "-gray", "-r", strconv.Itoa(drawDPI), "-f", page, "-l", page, "-"}, os.Environ())
-	fmt.Fprintln(os.Stderr, "pdf-worker: starting pdftoppm:", err)
+	err = syscall.Exec(tool, command, os.Environ())
+	fmt.Fprintln(os.Stderr, "pdf-worker: starting the tool:", err)
 	return 1
 }
 
