@@ -29,6 +29,37 @@ func (n *node) child(name string) *node {
 	return nil
 }
 
+// peek gives the first child element of a name without a note that it was read.
+func (n *node) peek(name string) *node {
+	if n == nil {
+		return nil
+	}
+	for _, k := range n.kids {
+		if k.name == name && !k.sdtc {
+			return k
+		}
+	}
+	return nil
+}
+
+// fixedCodes are those that a template prescribes: they say nothing of this patient. Nobody writes to it.
+var fixedCodes = map[string]bool{"CONC": true, "ASSERTION": true, "SEV": true, "33999-4": true, "48767-8": true, "48768-6": true, "55607006": true,
+	"46680005": true, "404684003": true, "": true}
+
+// settle notes that the child of a name was read when it holds nothing but a code that the template fixes; any other
+// code is left to Rest.
+func (n *node) settle(name string) {
+	k := n.peek(name)
+	if k == nil {
+		return
+	}
+	if fixedCodes[k.attr("code")] {
+		k.take()
+	} else {
+		k.used = false
+	}
+}
+
 // at follows a path of children.
 func (n *node) at(path ...string) *node {
 	for _, name := range path {

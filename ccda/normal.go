@@ -7,7 +7,7 @@ import "strings"
 func (e *encoder) sections() []Section {
 	list := mergeSame(e.doc.Sections)
 	list = mergeInto(list, SectionAssessmentPlan, SectionAssessment, SectionPlan)
-	list = mergeInto(list, SectionChiefReason, SectionReasonVisit, "10154-3", SectionReason)
+	list = mergeInto(list, SectionChiefReason, SectionReasonVisit, "10154-3")
 	if e.doc.Type == TypeConsult && !hasSection(list, SectionReasonVisit) {
 		for i := range list { // a Consultation Note must have one of the single sections (CONF:1198-9504)
 			if list[i].LOINC == SectionChiefReason {
@@ -160,6 +160,19 @@ func (e *encoder) items(entries []Entry) []item {
 
 func (e *encoder) item(x *Entry) item {
 	e.rows++
+	c := *x
+	c.canonical()
+	if (x.Kind == KindReferral || x.Kind == KindNote) && x.Time.zero() {
+		c.Time.Point = e.doc.Time
+	}
+	if x.Kind == KindNote && x.By == nil { // a Note Activity has an author
+		by := e.doc.Authors[0]
+		if len(stamp(by.Time)) < 8 {
+			by.Time = e.doc.Time
+		}
+		c.By = &by
+	}
+	x = &c
 	it := item{Entry: x, anchor: "e" + itoa(e.rows)}
 	want := KindOther
 	switch x.Kind {
@@ -173,16 +186,89 @@ func (e *encoder) item(x *Entry) item {
 		return it
 	}
 	for i := range x.Parts {
-		p := &x.Parts[i]
-		if p.Kind != want {
-			c := *p
-			c.Kind = want
-			p = &c
-		}
+		p := x.Parts[i]
+		p.Kind = want
+		p.canonical()
 		e.rows++
-		it.parts = append(it.parts, item{Entry: p, anchor: "e" + itoa(e.rows)})
+		it.parts = append(it.parts, item{Entry: &p, anchor: "e" + itoa(e.rows)})
 	}
 	return it
+}
+
+// canonical sets what the templates fix, so that narrative and entries say the same and a second writing does not
+// differ: the status that will be written, and the form of the time.
+func (x *Entry) canonical() {
+	x.canonicalCode()
+	switch x.Kind {
+	case KindProblem, KindAllergy:
+		usual := "active"
+		if x.Time.High != "" {
+			usual = "completed"
+		}
+		x.Status = among(x.Status, "active completed aborted suspended", usual)
+		x.Time = x.Time.asInterval()
+	case KindMedication, KindImmunization:
+		usual := "active"
+		if x.Time.High != "" || x.Kind == KindImmunization {
+			usual = "completed"
+		}
+		x.Status = among(x.Status, "active completed aborted suspended held nullified", usual)
+		if x.Kind == KindImmunization && x.Time.Point == "" {
+			x.Time = Period{Point: x.Time.Low}
+		}
+	case KindProcedure:
+		x.Status = among(x.Status, "completed active aborted cancelled", "completed")
+	case KindPanel, KindResult:
+		x.Status = among(x.Status, resultStates, "completed")
+	case KindTobacco:
+		x.Status, x.Time = "", x.Time.asInterval()
+	case KindSmoking:
+		x.Status = ""
+		if x.Time.Point == "" {
+			x.Time = Period{Point: x.Time.Low}
+		}
+	case KindNote:
+		x.Status = among(x.Status, "completed active aborted cancelled", "completed")
+	default: // the template fixes the status
+		x.Status = ""
+	}
+}
+
+// canonicalCode sets the code where the template fixes it; the sender's own stays beside it as a translation.
+func (x *Entry) canonicalCode() {
+	usual := Code{}
+	switch x.Kind {
+	case KindSmoking:
+		usual = Code{Code: "72166-2", System: LOINC, Display: "Tobacco smoking status"}
+	case KindTobacco:
+		usual = Code{Code: "11367-0", System: LOINC, Display: "History of tobacco use"}
+	case KindMental:
+		usual = Code{Code: "373930000", System: SNOMED, Display: "Cognitive function",
+			Translations: []Code{{Code: "75275-8", System: LOINC, Display: "Cognitive function"}}}
+	case KindFunctional:
+		if main, _ := x.Code.pick([]string{LOINC}); main.Code != "" {
+			return
+		}
+		usual = Code{Code: "54522-8", System: LOINC, Display: "Functional status"}
+	case KindReferral:
+		if x.Code.zero() {
+			x.Code = Code{Code: "3457005", System: SNOMED, Display: "Patient referral"}
+		}
+		return
+	case KindCoverage, KindFamily, KindVitals: // these have no code of their own
+		x.Code = Code{}
+		return
+	default:
+		return
+	}
+	if x.Code.Code == usual.Code {
+		return
+	}
+	if !x.Code.zero() {
+		usual.Text = x.Code.words()
+		usual.Translations = append(append(usual.Translations, x.Code), x.Code.Translations...)
+	}
+	x.Code = usual
 }
 
 // paragraphs splits free words at blank lines, and each paragraph in lines; every line is cleaned.

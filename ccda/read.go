@@ -117,6 +117,12 @@ func (d *decoder) topSection(s *node) error {
 			for _, name := range []string{"code", "title", "text", "confidentialityCode"} {
 				s.child(name).take()
 			}
+			d.section = noticeLOINC
+			s.each("entry", func(k *node) {
+				for _, x := range k.kids {
+					d.labels(x)
+				}
+			})
 			return nil
 		}
 	}

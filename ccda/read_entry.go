@@ -100,7 +100,7 @@ func (d *decoder) relations(n *node, e *Entry) {
 
 // relation reads one of them, and says whether it belongs to a field.
 func (d *decoder) relation(r, k *node, e *Entry) bool {
-	code := k.child("code")
+	code := k.peek("code")
 	switch {
 	case k.template(tpl+"4.64") || code.attr("code") == "48767-8" && k.name == "act":
 		words := d.referred(k.child("text"))
@@ -111,18 +111,18 @@ func (d *decoder) relation(r, k *node, e *Entry) bool {
 		for _, id := range k.kids {
 			id.used = id.used || id.name == "id"
 		}
-		code.take()
+		k.settle("code")
 		return true
 	case k.name != "observation":
 		return false
 	case k.template(tpl+"4.8") || code.attr("code") == "SEV":
-		return set(&e.Severity, d.code(k.child("value")), code)
+		return set(&e.Severity, d.code(k.child("value")), k)
 	case k.template(tpl+"4.6") || k.template(tpl+"4.28") || code.attr("code") == "33999-4":
 		k.child("id")
-		return set(&e.ClinicalStatus, d.code(k.child("value")), code)
+		return set(&e.ClinicalStatus, d.code(k.child("value")), k)
 	case k.template(tpl+"4.9") || r.attr("typeCode") == "MFST":
 		c := d.code(k.child("value"))
-		code.take()
+		k.settle("code")
 		k.child("id")
 		k.child("effectiveTime")
 		if !c.zero() {
@@ -132,10 +132,10 @@ func (d *decoder) relation(r, k *node, e *Entry) bool {
 		return !c.zero()
 	case k.template(tpl + "4.53"):
 		k.child("id")
-		return set(&e.Reason, d.code(code), nil)
+		return set(&e.Reason, d.code(k.child("code")), nil)
 	case k.template(tpl+"4.19") || r.attr("typeCode") == "RSON":
 		c := d.code(k.child("value"))
-		code.take()
+		k.settle("code")
 		k.child("id")
 		if e.Kind == KindReferral {
 			e.Reasons = append(e.Reasons, c)
@@ -147,12 +147,12 @@ func (d *decoder) relation(r, k *node, e *Entry) bool {
 }
 
 // set fills a field that is still empty.
-func set(to *Code, c Code, code *node) bool {
+func set(to *Code, c Code, in *node) bool {
 	if c.zero() || !to.zero() {
 		return false
 	}
 	*to = c
-	code.take()
+	in.settle("code")
 	return true
 }
 
@@ -161,7 +161,7 @@ func (d *decoder) concern(n *node, kind Kind) []Entry {
 	var out []Entry
 	status, by, when := n.child("statusCode").attr("code"), d.by(n), n.child("effectiveTime").period()
 	n.child("id")
-	n.child("code").take()
+	n.settle("code")
 	for _, r := range n.kids {
 		if r.name != "entryRelationship" {
 			continue
@@ -201,6 +201,7 @@ func (d *decoder) condition(o *node, kind Kind) Entry {
 		return e
 	}
 	e.Category, e.Code = value, Code{}
+	o.settle("code")
 	o.each("participant", func(p *node) {
 		role := p.child("participantRole")
 		if c := d.code(role.at("playingEntity", "code")); e.Code.zero() {
@@ -220,6 +221,7 @@ func (d *decoder) condition(o *node, kind Kind) Entry {
 func (d *decoder) drug(n *node, kind Kind) Entry {
 	e := d.common(n, kind)
 	e.Code = Code{}
+	n.settle("code")
 	e.Time = Period{}
 	n.each("effectiveTime", func(t *node) {
 		if p := t.child("period"); p != nil || t.attr("type") == "PIVL_TS" {
@@ -265,6 +267,7 @@ func (d *decoder) organizer(n *node, kind Kind) ([]Entry, error) {
 	if kind == KindVitals {
 		part = KindVital
 		e.Code = Code{}
+		n.settle("code")
 	}
 	d.relations(n, &e)
 	n.each("component", func(c *node) {
@@ -298,7 +301,6 @@ func (d *decoder) location(n *node, e *Entry) {
 		}
 		p.used = true
 		r := p.child("participantRole")
-		r.child("code")
 		e.Location = &Organization{IDs: r.ids(), Name: r.at("playingEntity", "name").words(), Addresses: r.addresses(), Telecoms: r.telecoms()}
 		if e.Location.Name == "not named" {
 			e.Location.Name = ""
@@ -337,9 +339,6 @@ func (d *decoder) note(n *node) ([]Entry, error) {
 // referral reads a Patient Referral Act.
 func (d *decoder) referral(n *node) Entry {
 	e := d.common(n, KindReferral)
-	if e.Code.Code == "3457005" && e.Code.Text == "" {
-		e.Code = Code{}
-	}
 	for _, p := range n.kids {
 		if p.name != "participant" || p.attr("typeCode") != "REFT" || e.To != nil {
 			continue
@@ -375,7 +374,7 @@ func (d *decoder) coverage(n *node) []Entry {
 	var out []Entry
 	when, by := n.child("effectiveTime").period(), d.by(n)
 	n.child("id")
-	n.child("code").take()
+	n.settle("code")
 	n.child("text").take()
 	n.each("entryRelationship", func(r *node) {
 		if p := r.child("act"); p != nil {

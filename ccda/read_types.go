@@ -47,7 +47,6 @@ func (d *decoder) code(n *node) Code {
 			c.Translations = append(c.Translations, t)
 		}
 	})
-	n.child("qualifier").take()
 	if c.Text == c.Display || c.Text == c.Code {
 		c.Text = ""
 	}

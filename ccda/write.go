@@ -127,7 +127,7 @@ func (e *encoder) nonXML(b *Body) {
 // confidentiality is the document's level: never below its strictest section, never below R with a notice.
 func (d *Document) confidentiality() string {
 	level := among(d.Confidentiality, "N R V", "N")
-	if d.Notice != "" {
+	if clean(d.Notice) != "" {
 		level = stricter(level, "R")
 	}
 	var walk func([]Section)

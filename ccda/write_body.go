@@ -7,7 +7,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // body writes the structured body: the redisclosure notice first, then the sections.
 func (e *encoder) body() {
 	e.open("structuredBody")
-	if e.doc.Notice != "" {
+	if clean(e.doc.Notice) != "" {
 		e.notice()
 	}
 	for _, s := range e.sections() {

@@ -161,17 +161,8 @@ func (e *encoder) by(a *Author) {
 
 // concern wraps a problem or an allergy in its concern act.
 func (e *encoder) concern(it *item, root string, inner func()) {
-	status := among(it.Status, "active completed aborted suspended", "")
-	if status == "" {
-		status = "active"
-		if it.Time.High != "" {
-			status = "completed"
-		}
-	}
+	status := it.Status
 	p := Period{Low: it.Time.Low, High: it.Time.High, OpenLow: it.Time.OpenLow}
-	if p.Low == "" {
-		p.Low = it.Time.Point
-	}
 	if status == "completed" && stamp(p.High) == "" {
 		p.OpenHigh = "UNK"
 	} else if status == "active" {
@@ -203,7 +194,7 @@ func (e *encoder) problem(it *item) {
 	e.code(kind, codeOpt{})
 	e.row(it)
 	e.empty("statusCode", "code", "completed")
-	e.period("effectiveTime", it.Time.asInterval(), true)
+	e.period("effectiveTime", it.Time, true)
 	e.problemValue(it)
 	e.tail(it, func() {
 		e.severity(it)
@@ -268,7 +259,7 @@ func (e *encoder) allergy(it *item) {
 	e.empty("code", "code", "ASSERTION", "codeSystem", ActCode)
 	e.row(it)
 	e.empty("statusCode", "code", "completed")
-	e.period("effectiveTime", it.Time.asInterval(), true)
+	e.period("effectiveTime", it.Time, true)
 	e.code(it.allergyKind(), codeOpt{name: "value", xsi: "CD", systems: []string{SNOMED}})
 	if it.To != nil {
 		e.open("performer", "typeCode", "PRF")

@@ -35,11 +35,7 @@ func drugStatus(it *item) string {
 	if it.Kind == KindPlanned {
 		return "active"
 	}
-	usual := "active"
-	if it.Time.High != "" || it.Kind == KindImmunization {
-		usual = "completed"
-	}
-	return among(it.Status, "active completed aborted suspended held nullified", usual)
+	return it.Status
 }
 
 // drugTime writes the effectiveTime of a medication or supply (the first one): a point, or an interval with low.
@@ -114,13 +110,7 @@ func (e *encoder) immunization(it *item) {
 	e.start(it)
 	e.row(it)
 	e.empty("statusCode", "code", drugStatus(it))
-	if t := stamp(it.Time.Point); t != "" {
-		e.empty("effectiveTime", "value", t)
-	} else if t := stamp(it.Time.Low); t != "" {
-		e.empty("effectiveTime", "value", t)
-	} else {
-		e.empty("effectiveTime", "nullFlavor", "UNK")
-	}
+	e.timeOr("effectiveTime", it.Time.Point, 4)
 	if !it.Route.zero() {
 		e.code(it.Route, codeOpt{name: "routeCode", systems: []string{NCIThesaurus}})
 	}

@@ -5,7 +5,7 @@ func (e *encoder) procedure(it *item) {
 	e.start(it)
 	e.code(it.Code, codeOpt{anchor: it.words()})
 	e.row(it)
-	e.empty("statusCode", "code", among(it.Status, "completed active aborted cancelled", "completed"))
+	e.empty("statusCode", "code", it.Status)
 	e.period("effectiveTime", it.Time, false)
 	if !it.Site.zero() {
 		e.code(it.Site, codeOpt{name: "targetSiteCode", systems: []string{SNOMED}})
@@ -31,7 +31,7 @@ func (e *encoder) organizer(it *item) {
 		e.empty("statusCode", "code", "completed")
 	} else {
 		e.code(it.Code, codeOpt{anchor: it.words()})
-		e.empty("statusCode", "code", among(it.Status, resultStates, "completed"))
+		e.empty("statusCode", "code", it.Status)
 	}
 	if it.Kind == KindVitals || !it.Time.zero() {
 		if p := it.Time; stamp(p.Point) != "" {
@@ -76,7 +76,7 @@ func (e *encoder) observation(it *item) {
 	e.row(it)
 	status := "completed"
 	if it.Kind == KindResult {
-		status = among(it.Status, resultStates, "completed")
+		status = it.Status
 	}
 	e.empty("statusCode", "code", status)
 	e.observationTime(it)
@@ -102,29 +102,11 @@ func (e *encoder) observation(it *item) {
 
 func (e *encoder) observationCode(it *item) {
 	c, opt := it.Code, codeOpt{anchor: it.words()}
-	usual := Code{}
 	switch it.Kind {
-	case KindVital:
+	case KindVital, KindFunctional:
 		opt.systems = []string{LOINC}
 	case KindSocial:
 		opt.foreign = true
-	case KindSmoking:
-		usual = Code{Code: "72166-2", System: LOINC, Display: "Tobacco smoking status"}
-	case KindTobacco:
-		usual = Code{Code: "11367-0", System: LOINC, Display: "History of tobacco use"}
-	case KindFunctional:
-		if main, _ := c.pick([]string{LOINC}); main.Code == "" {
-			usual = Code{Code: "54522-8", System: LOINC, Display: "Functional status"}
-		}
-		opt.systems = []string{LOINC}
-	case KindMental:
-		usual = Code{Code: "373930000", System: SNOMED, Display: "Cognitive function",
-			Translations: []Code{{Code: "75275-8", System: LOINC, Display: "Cognitive function"}}}
-	}
-	if usual.Code != "" && c.Code != usual.Code { // the template fixes the code; the sender's stays beside it
-		usual.Text = c.Text
-		usual.Translations = append(usual.Translations, c)
-		c = usual
 	}
 	e.code(c, opt)
 }
@@ -132,9 +114,9 @@ func (e *encoder) observationCode(it *item) {
 func (e *encoder) observationTime(it *item) {
 	switch it.Kind {
 	case KindSmoking:
-		e.timeOr("effectiveTime", nonEmpty(stamp(it.Time.Point), stamp(it.Time.Low)), 4)
+		e.timeOr("effectiveTime", it.Time.Point, 4)
 	case KindTobacco:
-		e.period("effectiveTime", it.Time.asInterval(), true)
+		e.period("effectiveTime", it.Time, true)
 	default:
 		e.period("effectiveTime", it.Time, false)
 	}
@@ -277,16 +259,8 @@ func (e *encoder) note(it *item) {
 	} else {
 		e.row(it)
 	}
-	e.empty("statusCode", "code", among(it.Status, "completed active aborted cancelled", "completed"))
-	p := it.Time
-	if p.zero() {
-		p.Point = e.doc.Time
-	}
-	e.period("effectiveTime", p, false)
-	by := it.By
-	if by == nil {
-		by = &e.doc.Authors[0]
-	}
-	e.by(by)
+	e.empty("statusCode", "code", it.Status)
+	e.period("effectiveTime", it.Time, false)
+	e.by(it.By)
 	e.end("act")
 }

@@ -49,18 +49,10 @@ func (e *encoder) referral(it *item) {
 	} else {
 		e.entryIDs(it)
 	}
-	c := it.Code
-	if c.zero() {
-		c = Code{Code: "3457005", System: SNOMED, Display: "Patient referral"}
-	}
-	e.code(c, codeOpt{anchor: it.words()})
+	e.code(it.Code, codeOpt{anchor: it.words()})
 	e.row(it)
 	e.empty("statusCode", "code", "active")
-	p := it.Time
-	if p.zero() {
-		p.Point = e.doc.Time
-	}
-	e.period("effectiveTime", p, false)
+	e.period("effectiveTime", it.Time, false)
 	if !it.Priority.zero() {
 		pr := it.Priority
 		if pr.System == "" {
