@@ -77,7 +77,7 @@ func (r *Rules) choices(words []Word, key string) int {
 // "" means that its value is not looked for.
 func resolve(key, party string, soft bool) string {
 	byParty := map[string]map[string]string{
-		".name":    {"patient": "patient_name", "from": "referring_name", "to": "referred_to_name", "": ""},
+		".name":    {"patient": "patient_name", "from": "referring_name", "to": "referred_to_name", "": "patient_name"},
 		".phone":   {"patient": "patient_phone", "from": "referring_phone", "payer": "", "": "patient_phone", "clinical": ""},
 		".fax":     {"from": "referring_fax", "to": "referred_to_fax", "clinical": ""},
 		".address": {"patient": "patient_address", "": "patient_address", "clinical": "patient_address", "payer": ""},

@@ -165,10 +165,30 @@ func (r *Rules) parsePractice(key string, words []Word) []candidate {
 		}
 	}
 	words = trimEdges(words[:end])
-	if len(words) < 2 || len(words) > 9 || !r.isPractice(words) || !upperStart(words[0].Text) {
+	if len(words) < 2 || len(words) > 9 || !r.isPractice(words) || !titleCase(words) {
 		return nil
 	}
 	return []candidate{found(key, strings.Trim(text(words), " ,;.|"), words)}
+}
+
+// titleCase tells whether words are written as a name is: every word begins
+// with a capital, but for the small ones between.
+func titleCase(words []Word) bool {
+	for i, w := range words {
+		switch strings.ToLower(strings.Trim(w.Text, ".,")) {
+		case "of", "and", "for", "the", "at", "in", "&", "-", "on":
+			if i == 0 {
+				return false
+			}
+			continue
+		case "please", "thank", "reason", "requested", "attached":
+			return false
+		}
+		if lettersDigits(w.Text) > 0 && !upperStart(w.Text) {
+			return false
+		}
+	}
+	return true
 }
 
 func parseSex(words []Word) []candidate {

@@ -12,7 +12,7 @@ var sentences = []struct {
 	label float64
 }{
 	{regexp.MustCompile(`(?i)diagnos[ie]s\b[a-z ]{0,20}? (?:is|of|are|includes?):? (?P<diagnosis>(?:[^.]|\.[0-9X])+)`), 0.95},
-	{regexp.MustCompile(`(?i)\b(?:request(?:ing)?|requesting):? +(?P<service_text>[A-Z][^.:;]+)[.;]`), 0.93},
+	{regexp.MustCompile(`(?i)\b(?:(?:I am|I'm|we are|am|are|and) requesting:?|requesting:|I request|we request) +(?P<service_text>[A-Z][^.:;]+)[.;]`), 0.93},
 	{regexp.MustCompile(`(?i)next available (?P<priority>routine|urgent|stat|emergent)\b`), 0.96},
 	{regexp.MustCompile(`(?i)\b(?:on an?|as an?|is|this is an?|consider this an?|treat as|marked) (?P<priority>routine|urgent|stat|emergent) ?(?:basis|referral|request|appointment|matter|priority)?`), 0.93},
 	{regexp.MustCompile(`(?i)\b(?P<priority>routine|urgent|stat|emergent) (?:appointment|basis|referral|consultation|evaluation|visit|review)\b`), 0.9},
@@ -80,7 +80,7 @@ func (r *Rules) sentence(key string, label float64, j joined, lo, hi int) []cand
 	}
 	switch key {
 	case "service_text":
-		if t := strings.TrimSpace(strings.ReplaceAll(j.text[lo:hi], " "+breakText+" ", " ")); upperStart(t) {
+		if t := strings.TrimSpace(strings.ReplaceAll(j.text[lo:hi], " "+breakText+" ", " ")); upperStart(t) && len(t) < 120 {
 			cs = []candidate{found(key, t, words)}
 		}
 	case "patient_sex":

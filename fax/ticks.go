@@ -80,6 +80,10 @@ func printedMarks(s *sheet, raw []Word) []option {
 			continue
 		}
 		next := raw[i+1]
+		if empty && next.Text == "]" && i+2 < len(raw) {
+			i++
+			next = raw[i+1]
+		}
 		if !within1(middle(next.Box), middle(w.Box), s.height) || next.Box.Min.X < w.Box.Min.X {
 			continue
 		}
