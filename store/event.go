@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"refloop/referral"
 )
@@ -26,11 +27,7 @@ func (tx *Tx) AddEvents(referralID string, events []referral.Event, snapshot ref
 }
 
 func (tx *Tx) addEvent(referralID string, ev referral.Event, record []byte) error {
-	plain, err := json.Marshal(ev)
-	if err != nil {
-		return fmt.Errorf("store: event %d of referral %s: %w", ev.Seq, referralID, err)
-	}
-	sealed, err := tx.s.keys.seal(sealEvent, eventPlace(referralID, ev.Seq), plain)
+	sealed, err := tx.s.room.sealJSON(tx.s.keys, sealEvent, eventPlace(referralID, ev.Seq), ev)
 	if err != nil {
 		return err
 	}
@@ -41,7 +38,7 @@ func (tx *Tx) addEvent(referralID string, ev referral.Event, record []byte) erro
 	return err
 }
 
-func eventPlace(referralID string, seq int) string { return fmt.Sprintf("%s/%d", referralID, seq) }
+func eventPlace(referralID string, seq int) string { return referralID + "/" + strconv.Itoa(seq) }
 
 // sealedEvent is an event row as stored.
 type sealedEvent struct {

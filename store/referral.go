@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"refloop/referral"
 )
@@ -97,14 +98,11 @@ func (tx *Tx) sealRecord(r referral.Referral) ([]byte, error) {
 	if tx.record.id == r.ID && tx.record.version == r.Version {
 		return tx.record.sealed, nil
 	}
-	plain, err := json.Marshal(r)
-	if err != nil {
-		return nil, fmt.Errorf("store: referral %s: writing the record: %w", r.ID, err)
-	}
-	sealed, err := tx.s.keys.seal(sealRecord, r.ID, plain)
+	shared, err := tx.s.room.sealJSON(tx.s.keys, sealRecord, r.ID, r)
 	if err != nil {
 		return nil, err
 	}
+	sealed := slices.Clone(shared) // it must outlive the events that are sealed before the snapshot
 	tx.record = sealedRecord{id: r.ID, version: r.Version, sealed: sealed}
 	return sealed, nil
 }
@@ -150,15 +148,11 @@ func (s *Store) Snapshot(ctx context.Context, referralID string, seq int) (refer
 
 // AddDocument keeps a document with its bytes. The referral may be stored after it in the same work.
 func (tx *Tx) AddDocument(d referral.Document, referralID string, body referral.Blob) error {
-	plain, err := json.Marshal(d)
-	if err != nil {
-		return fmt.Errorf("store: document %s: %w", d.ID, err)
-	}
-	sealed, err := tx.s.keys.seal(sealDocument, d.ID, plain)
-	if err != nil {
+	if err := tx.attach(body); err != nil {
 		return err
 	}
-	if err := tx.attach(body); err != nil {
+	sealed, err := tx.s.room.sealJSON(tx.s.keys, sealDocument, d.ID, d)
+	if err != nil {
 		return err
 	}
 	_, err = tx.exec(`INSERT INTO document (id, org, referral_id, message_id, kind, content_type, bytes, sha256, body_id, sealed)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,9 +88,14 @@ func (k *keyring) due(now time.Time) bool {
 
 // seal encrypts plain for the row id.
 func (k *keyring) seal(purpose, id string, plain []byte) ([]byte, error) {
+	return k.sealInto(nil, purpose, id, plain)
+}
+
+// sealInto is seal into the room of buf, which must not overlap plain.
+func (k *keyring) sealInto(buf []byte, purpose, id string, plain []byte) ([]byte, error) {
 	key := k.current.Load()
 	key.used.Add(1)
-	out := make([]byte, headSize, headSize+len(plain)+tagSize)
+	out := slices.Grow(buf[:0], headSize+len(plain)+tagSize)[:headSize]
 	out[0] = sealFormat
 	binary.BigEndian.PutUint32(out[1:5], key.id)
 	nonce := out[5:headSize]

@@ -48,10 +48,11 @@ type Store struct {
 	sealKey   cipher.AEAD // only the writer goroutine reads and changes these two
 	sealKeyID string
 
-	chain *audit.Chain // these four belong to the writer goroutine
+	chain *audit.Chain // these five belong to the writer goroutine
 	head  audit.Head
 	saved audit.Head       // as of the last commit
 	lanes map[string]int64 // last LaneSeq given, of the lanes seen
+	room  room
 
 	closing sync.RWMutex // held for reading while work is being queued
 	closed  bool
