@@ -184,17 +184,20 @@ func decodeBody(encoding string, body []byte) ([]byte, error) {
 }
 
 func decodeBase64(body []byte) ([]byte, error) {
-	packed := make([]byte, 0, len(body))
+	out := make([]byte, base64.StdEncoding.DecodedLen(len(body)))
+	n, err := base64.StdEncoding.Decode(out, body) // passes over CR and LF by itself
+	if err == nil {
+		return out[:n], nil
+	}
+	packed := out[:0]
 	for _, c := range body {
 		if c != '\r' && c != '\n' && c != ' ' && c != '\t' {
 			packed = append(packed, c)
 		}
 	}
-	n, err := base64.StdEncoding.Decode(packed, packed) // decoding in place: the output never passes the input
+	n, err = base64.StdEncoding.Decode(packed, packed) // in place: the output never passes the input
 	if err != nil {
-		if n, err = base64.RawStdEncoding.Decode(packed, packed); err != nil {
-			return nil, fail(ErrMalformed, "base64 body", "of %d bytes", len(body))
-		}
+		return nil, fail(ErrMalformed, "base64 body", "of %d bytes", len(body))
 	}
 	return packed[:n], nil
 }

@@ -132,3 +132,16 @@ func TestSplitSigned(t *testing.T) {
 		}
 	}
 }
+
+func TestDecodeBase64(t *testing.T) {
+	for in, want := range map[string]string{"aGVsbG8=": "hello", "aGVs\r\nbG8=\r\n": "hello", " aG\tVs\n bG 8=\n": "hello", "": ""} {
+		if got, err := decodeBase64([]byte(in)); err != nil || string(got) != want {
+			t.Errorf("%q: got %q %v", in, got, err)
+		}
+	}
+	for _, in := range []string{"!", "aGVsbG8", "aGVsbG8=x", "a a a"} {
+		if got, err := decodeBase64([]byte(in)); !errors.Is(err, ErrMalformed) || got != nil {
+			t.Errorf("%q: got %q %v", in, got, err)
+		}
+	}
+}

@@ -25,7 +25,7 @@ type evidence struct {
 	Fault      string    `json:"fault,omitempty"`  // reason when the message could not be opened or nobody trusts it
 	Relay      bool      `json:"relay,omitempty"`  // a plain delivery status of our own relay
 	Signer     string    `json:"signer,omitempty"` // SHA-256 of the trusted certificate, hex
-	Cipher     []byte    `json:"cipher,omitempty"` // the signer's certificate when it may encipher: notices can go to it
+	Cipher     []byte    `json:"cipher,omitempty"` // the signer's certificate when it may encipher, and its issuers below the anchor, in DER: notices can go to it
 	Sender     string    `json:"sender,omitempty"` // protected From
 	MessageID  string    `json:"message_id,omitempty"`
 	NotifyTo   string    `json:"notify_to,omitempty"`
@@ -159,8 +159,11 @@ func (g *Agent) judgeOne(e *evidence, r *judged, o *direct.Opened) {
 	r.Trusted, r.Bound, r.Revocation = true, v.Bound, v.Revocation
 	r.Anchor = fingerprint(v.Chain[len(v.Chain)-1])
 	e.Signer = fingerprint(v.Certificate)
-	if _, err := direct.Trust(v.Certificate, e.Sender, direct.ToEncrypt, o.Certificates, policy); err == nil {
-		e.Cipher = v.Certificate.Raw
+	if c, err := direct.Trust(v.Certificate, e.Sender, direct.ToEncrypt, o.Certificates, policy); err == nil {
+		e.Cipher = nil
+		for _, link := range c.Chain[:max(len(c.Chain)-1, 1)] { // all but the anchor, which we have
+			e.Cipher = append(e.Cipher, link.Raw...)
+		}
 	}
 }
 

@@ -237,6 +237,21 @@ Status: 5.1.1
 	}
 }
 
+// A signed delivery status counts for recipients of the signer alone.
+func TestSignedStatus(t *testing.T) {
+	w := newWorld(t)
+	status := func(recipient string) string {
+		return innerHead + strings.ReplaceAll("Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n"+
+			"X-Original-Message-ID: <c1@direct.northside.example>\n\nFinal-Recipient: rfc822; "+recipient+"\nAction: failed\nStatus: 5.1.1\n--b--\n", "\n", "\r\n")
+	}
+	if _, o := judgeAndOpen(t, w.north, sealed(t, w, status(lake))); o.Type != TypeDSN || len(o.Receipts) != 1 {
+		t.Errorf("own recipient: %+v", o)
+	}
+	if _, o := judgeAndOpen(t, w.north, sealed(t, w, status(evil))); o.Type != TypeDSN || len(o.Receipts) != 0 || len(o.Warnings) == 0 {
+		t.Errorf("recipient of others: %+v", o)
+	}
+}
+
 // Independent tools decrypt, verify and unzip what travels.
 func TestOpenSSLReadsWhatWeSend(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {

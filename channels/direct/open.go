@@ -54,7 +54,7 @@ func (g *Agent) Open(a channels.Archived) (channels.Opened, error) {
 	}
 	switch {
 	case g.openNotification(&out, &o.Mail, e, o):
-	case openStatus(&out, &o.Mail, a):
+	case openStatus(&out, &o.Mail, a, func(recipient string) bool { return direct.Binding(speaker(e, o.Signers), recipient) != "" }):
 	default:
 		openParts(&out, &o.Mail)
 	}
@@ -69,7 +69,7 @@ func (g *Agent) openRelay(a channels.Archived) (channels.Opened, error) {
 		return refused, nil
 	}
 	out := channels.Opened{Type: TypeDSN, ControlID: m.MessageID(), Warnings: m.Warnings}
-	if !openStatus(&out, &m, a) {
+	if !openStatus(&out, &m, a, func(string) bool { return true }) {
 		return refused, nil
 	}
 	return out, nil
@@ -95,7 +95,7 @@ func (g *Agent) openNotification(out *channels.Opened, m *direct.Mail, e evidenc
 			r.At = e.At
 			out.Receipts = append(out.Receipts, r)
 		} else {
-			out.Warnings = append(out.Warnings, "a notification without a disposition")
+			out.Warnings = append(out.Warnings, "a notification without a disposition that is known")
 		}
 	}
 	return true
@@ -111,24 +111,30 @@ func notificationType(n direct.Notification) string {
 	return TypeFailed
 }
 
-// receiptOf says what a notification proves (direct.md section 6): dispatched without the extension field does not complete.
+// receiptOf says what a notification proves (direct.md section 6): dispatched without the
+// extension field does not complete. A disposition that no standard knows proves nothing.
 func receiptOf(n direct.Notification) (channels.Receipt, bool) {
 	r := channels.Receipt{ControlID: n.OriginalMessageID, Recipient: n.Recipient, Code: n.Disposition, Level: channels.LevelTransport}
-	switch {
-	case n.Disposition == "":
-		return r, false
-	case !n.Positive():
-		r.Level, r.Permanent = channels.LevelFailed, true
-		r.Text = "the recipient's system reported " + word(n.Disposition)
-	case n.Disposition == direct.Dispatched && n.Final:
-		r.Level = channels.LevelDelivered
-	case n.Disposition == direct.Displayed:
+	switch n.Disposition {
+	case direct.Processed, direct.Deleted:
+	case direct.Dispatched:
+		if n.Final {
+			r.Level = channels.LevelDelivered
+		}
+	case direct.Displayed:
 		r.Level = channels.LevelRead
+	case direct.Failed, direct.Denied, "error":
+	default:
+		return channels.Receipt{}, false
+	}
+	if !n.Positive() {
+		r.Level, r.Permanent = channels.LevelFailed, true
+		r.Text = "the recipient's system reported " + n.Disposition
 	}
 	return r, true
 }
 
-// word keeps what may stand in a listing: the peer can write anything there.
+// word keeps lower-case letters and dashes of a short word of ours.
 func word(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r == '-' {
@@ -139,8 +145,9 @@ func word(s string) string {
 	return s[:min(len(s), 30)]
 }
 
-// openStatus turns a delivery status notification into receipts, one for each recipient that failed.
-func openStatus(out *channels.Opened, m *direct.Mail, a channels.Archived) bool {
+// openStatus turns a delivery status notification into receipts, one for each recipient that failed and
+// that its sender may speak of.
+func openStatus(out *channels.Opened, m *direct.Mail, a channels.Archived, speaksFor func(recipient string) bool) bool {
 	d, ok := m.DeliveryStatus()
 	if !ok {
 		return false
@@ -148,6 +155,10 @@ func openStatus(out *channels.Opened, m *direct.Mail, a channels.Archived) bool 
 	out.Type = TypeDSN
 	for _, r := range d.Recipients {
 		if d.OriginalMessageID == "" || r.Action != "failed" {
+			continue
+		}
+		if !speaksFor(r.Recipient) {
+			out.Warnings = append(out.Warnings, "a delivery status about a recipient that its signer does not speak for")
 			continue
 		}
 		out.Receipts = append(out.Receipts, channels.Receipt{

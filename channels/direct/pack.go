@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"refloop/channels"
@@ -67,14 +68,14 @@ func (s *Sender) packNotice(ship channels.Shipment) (channels.Packed, error) {
 			Final: n.Final && word == direct.Dispatched, Reason: n.Detail,
 		},
 	}
-	var extra []*x509.Certificate
-	if c, err := x509.ParseCertificate(n.Evidence); err == nil {
-		extra = append(extra, c)
+	extra, err := x509.ParseCertificates(n.Evidence)
+	if err != nil {
+		extra = nil // ours, so never; the configured certificates may still do
 	}
 	return s.seal(d, kind, extra)
 }
 
-// seal composes, signs and encrypts for the one recipient of a draft.
+// seal composes, signs and encrypts for the one recipient of a draft. extra is the certificate of a verified signer with its issuers.
 func (s *Sender) seal(d direct.Draft, kind string, extra []*x509.Certificate) (channels.Packed, error) {
 	g := s.agent
 	address := d.To[0]
@@ -82,8 +83,12 @@ func (s *Sender) seal(d direct.Draft, kind string, extra []*x509.Certificate) (c
 	if err != nil {
 		return channels.Packed{}, fmt.Errorf("%s: %w", s.lane, err)
 	}
-	known := append(g.Trust.Certificates(address), extra...)
-	v, err := direct.SelectRecipient(address, known, g.Trust.Outbound(d.From, g.Now()))
+	known, policy := g.Trust.Certificates(address), g.Trust.Outbound(d.From, g.Now())
+	if len(extra) > 0 {
+		known = append(known, extra[0])
+		policy.Intermediates = append(slices.Clone(policy.Intermediates), extra[1:]...)
+	}
+	v, err := direct.SelectRecipient(address, known, policy)
 	if err != nil {
 		return channels.Packed{}, fmt.Errorf("%s: %w: %w; configure it under direct.certificates or the rail, and its anchor under direct.anchors", s.lane, ErrNoCertificate, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 )
 
+func newZip(b *bytes.Buffer) *zip.Writer { return zip.NewWriter(b) }
+
 func zipOf(t testing.TB, name string, body []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
