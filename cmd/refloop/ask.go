@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"refloop/config"
+	"refloop/console"
+	"refloop/store"
+)
+
+// askQuery answers a question by the daemon, or from the store of a stopped one.
+func askQuery(cmd *cobra.Command, q console.Query, w io.Writer) error {
+	cfg, settings, err := settingsOf(cmd)
+	if err != nil {
+		return err
+	}
+	client, err := console.Dial(settings.Socket)
+	if err == nil {
+		return client.Query(cmd.Context(), q, w)
+	}
+	if !errors.Is(err, console.ErrNoDaemon) {
+		return err
+	}
+	r, closeStore, err := openStopped(cmd.Context(), cfg, settings)
+	if err != nil {
+		return err
+	}
+	return errors.Join(q.Answer(cmd.Context(), r, w), closeStore())
+}
+
+// dialDaemon reaches the running daemon; there is no other way for acts.
+func dialDaemon(cmd *cobra.Command) (*console.Client, error) {
+	_, settings, err := settingsOf(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return console.Dial(settings.Socket)
+}
+
+// settingsOf loads the configuration for its socket and store; its rails are not looked at.
+func settingsOf(cmd *cobra.Command) (*config.Config, config.Daemon, error) {
+	cfg, problems := config.Load(configPath(cmd))
+	if cfg == nil {
+		return nil, config.Daemon{}, problems.Err()
+	}
+	settings := cfg.Daemon(nil, problems)
+	return cfg, settings, problems.Err()
+}
+
+// openStopped opens the store of a stopped daemon for reading.
+func openStopped(ctx context.Context, cfg *config.Config, s config.Daemon) (console.Reader, func() error, error) {
+	key, err := sealKey(cfg.Store.SealKey.Reveal())
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := store.OpenReadOnly(ctx, store.Config{URL: s.StoreURL, SealKey: key, Org: cfg.Organization.OID}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, nil, err
+	}
+	return reader{st}, st.Close, nil
+}
+
+// listing runs a query and prints it: as it comes with --json, else each line by print.
+func listing(cmd *cobra.Command, q console.Query, head string, print func(w io.Writer, row map[string]any)) error {
+	asJSON, err := cmd.Flags().GetBool("json")
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return askQuery(cmd, q, cmd.OutOrStdout())
+	}
+	var buf bytes.Buffer
+	if err := askQuery(cmd, q, &buf); err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	dec := json.NewDecoder(&buf)
+	for first := true; ; first = false {
+		var row map[string]any
+		if err := dec.Decode(&row); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("refloop: reading the answer: %w", err)
+		}
+		if first && head != "" {
+			fmt.Fprintln(out, head)
+		}
+		print(out, row)
+	}
+}
+
+// listFlags are those of every listing.
+func listFlags(c *cobra.Command) {
+	c.Flags().Bool("json", false, "one JSON object a line, stable keys")
+	c.Flags().Int("limit", 0, "at most `N` rows (0: 100)")
+	c.Flags().String("since", "", "since `T`: RFC 3339, YYYY-MM-DD, or a duration such as 24h")
+	c.Flags().String("state", "", "only this `state`")
+}
+
+// filterFlags reads the flags of listFlags.
+func filterFlags(c *cobra.Command) (limit int, since time.Time, state string, err error) {
+	f := c.Flags()
+	text, err := f.GetString("since")
+	if err != nil {
+		return 0, since, "", err
+	}
+	if since, err = parseSince(text, time.Now()); err != nil {
+		return 0, since, "", err
+	}
+	if limit, err = f.GetInt("limit"); err != nil {
+		return 0, since, "", err
+	}
+	state, err = f.GetString("state")
+	return limit, since, state, err
+}
+
+// parseSince reads a time, a day, or a duration back from now.
+func parseSince(s string, now time.Time) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
+	}
+	d, err := config.ParseDuration(s)
+	if err != nil {
+		return time.Time{}, usageError{fmt.Errorf("--since: got %q, want a time such as 2026-11-23T08:00:00Z, a day, or a duration such as 24h", s)}
+	}
+	return now.Add(-d.D()), nil
+}
+
+// text reads a key of a row as text.
+func text(row map[string]any, key string) string {
+	switch v := row[key].(type) {
+	case string:
+		return v
+	case float64:
+		return fmt.Sprintf("%v", v)
+	case nil:
+		return ""
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// at reads a nested object.
+func at(row map[string]any, key string) map[string]any {
+	m, _ := row[key].(map[string]any)
+	return m
+}
+
+// clock shortens a time for tables.
+func clock(s string) string {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return s
+	}
+	return t.UTC().Format("2006-01-02 15:04:05")
+}

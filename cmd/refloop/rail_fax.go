@@ -1,0 +1,66 @@
+package main
+
+import (
+	"log/slog"
+
+	"refloop/channels"
+	"refloop/channels/fax"
+	"refloop/channels/file"
+	"refloop/config"
+	"refloop/fax/ocr"
+	"refloop/transform"
+)
+
+// ocrRoom is the pool of child processes that read pages; children start when the first page comes.
+type ocrRoom struct {
+	pool *ocr.Pool
+	draw *fax.Drawer
+}
+
+func openOCR(_ *slog.Logger) (*ocrRoom, error) {
+	pool, err := ocr.NewPool(ocr.Config{})
+	if err != nil {
+		return nil, err
+	}
+	self, err := executable()
+	if err != nil {
+		return nil, err
+	}
+	return &ocrRoom{pool: pool, draw: &fax.Drawer{Command: []string{self, "pdf-worker"}}}, nil
+}
+
+func (o *ocrRoom) close() {
+	if o != nil {
+		o.pool.Close()
+	}
+}
+
+func faxChannel(_ *plan, c config.Channel, p *config.Problems) openChannel {
+	cfg := fax.DecodeChannel(c, p)
+	return func(d deps) (channels.Channel, error) {
+		return fax.New(cfg, fax.Deps{
+			Name: c.Name, Partner: c.Partner, Max: d.max, Handler: d.handler, Budget: d.budget, Reader: d.ocr.pool, Draw: d.ocr.draw, Log: d.log,
+		}), nil
+	}
+}
+
+func faxRail(_ *plan, r config.Rail, lane string, p *config.Problems) (transform.Dialect, openSender) {
+	cfg := fax.DecodeRail(r, p)
+	return transform.Dialect{}, func(d deps) (channels.Sender, error) {
+		return fax.NewSender(cfg, fax.SenderDeps{Name: lane, Draw: d.ocr.draw, Now: d.now, Log: d.log}), nil
+	}
+}
+
+func fileChannel(_ *plan, c config.Channel, p *config.Problems) openChannel {
+	cfg := file.DecodeChannel(c, p)
+	return func(d deps) (channels.Channel, error) {
+		return file.New(cfg, file.Deps{Name: c.Name, Partner: c.Partner, Max: d.max, Handler: d.handler, Budget: d.budget, Log: d.log}), nil
+	}
+}
+
+func fileRail(_ *plan, r config.Rail, lane string, p *config.Problems) (transform.Dialect, openSender) {
+	cfg := file.DecodeRail(r, p)
+	return transform.Dialect{Body: cfg.Body}, func(d deps) (channels.Sender, error) {
+		return file.NewSender(cfg, file.SenderDeps{Name: lane, Now: d.now, Log: d.log}), nil
+	}
+}
