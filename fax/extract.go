@@ -170,20 +170,21 @@ func (r *Rules) paper(leaves []*leaf, count int) Paper {
 		return p
 	}
 	main := r.classify(&p, leaves)
-	weights, readings, damage := tier{}, map[int]int{}, map[int]float64{}
+	pages := map[int]facts{}
 	var cands []candidate
 	lo, hi := main.page.Number, main.page.Number
 	for _, l := range leaves {
 		n := l.page.Number
-		weights[n], readings[n], damage[n] = 0.55, len(l.sheets), l.page.Damage
+		f := facts{weight: 0.55, readings: len(l.sheets), damage: l.page.Damage, exact: l.page.Exact}
 		switch {
 		case l == main:
-			weights[n] = 1
+			f.weight = 1
 		case l.kind == p.Type && p.Type != KindOther:
-			weights[n] = 0.9
+			f.weight = 0.9
 		case l.kind == kindCover:
-			weights[n] = 0.65
+			f.weight = 0.65
 		}
+		pages[n] = f
 		cands = append(cands, l.usable(l == main)...)
 		p.Part2 = p.Part2 || l.part2
 		if l.kind == p.Type && (n == hi+1 || n == lo-1) {
@@ -194,7 +195,7 @@ func (r *Rules) paper(leaves []*leaf, count int) Paper {
 	if p.Type == KindConsult {
 		swapParties(cands)
 	}
-	p.Fields = merge(cands, weights, readings, damage)
+	p.Fields = merge(cands, pages)
 	r.settle(p.Fields, leaves)
 	return p
 }

@@ -5,17 +5,21 @@ import (
 	"slices"
 )
 
-// tier orders pages by how much their word counts: the referral itself before
-// a cover sheet, records last.
-type tier map[int]float64
+// facts are what merging must know of a page.
+type facts struct {
+	weight   float64 // how much its word counts: the referral itself before a cover sheet, records last
+	readings int
+	damage   float64
+	exact    bool // its first reading is a text layer
+}
 
 // merge makes fields of candidates: for each key the values are grouped, the
 // group with the most weight wins, and others that contradict it lower its
 // confidence.
-func merge(cands []candidate, pages tier, readings map[int]int, damage map[int]float64) map[string]Field {
+func merge(cands []candidate, pages map[int]facts) map[string]Field {
 	byKey := map[string][]candidate{}
 	for _, c := range cands {
-		if c.value == "" && len(c.list) == 0 || pages[c.page] == 0 {
+		if c.value == "" && len(c.list) == 0 || pages[c.page].weight == 0 {
 			continue
 		}
 		byKey[c.key] = append(byKey[c.key], c)
@@ -25,7 +29,7 @@ func merge(cands []candidate, pages tier, readings map[int]int, damage map[int]f
 		groups := groupSame(list)
 		slices.SortStableFunc(groups, func(a, b []candidate) int { return cmpFloat(weightOf(b, pages), weightOf(a, pages)) })
 		best := groups[0]
-		f := fieldOf(best, readings, damage)
+		f := fieldOf(best, pages)
 		if len(groups) > 1 {
 			f.Confidence *= contested(key, best, groups[1:], pages)
 		}
@@ -62,11 +66,11 @@ next:
 
 // weightOf is how much speaks for a value: its best finding on the best page,
 // and a little for every other place or reading that says the same.
-func weightOf(g []candidate, pages tier) float64 {
+func weightOf(g []candidate, pages map[int]facts) float64 {
 	best := 0.0
 	seen := map[[2]int]float64{}
 	for _, c := range g {
-		w := c.label * c.label * (0.35 + 0.65*c.words) * pages[c.page]
+		w := c.label * c.label * (0.35 + 0.65*c.words) * pages[c.page].weight
 		best = max(best, w)
 		at := [2]int{c.page, c.reading}
 		seen[at] = max(seen[at], w)
@@ -83,7 +87,7 @@ func weightOf(g []candidate, pages tier) float64 {
 }
 
 // fieldOf turns agreeing candidates into a field with its confidence.
-func fieldOf(g []candidate, readings map[int]int, damage map[int]float64) Field {
+func fieldOf(g []candidate, pages map[int]facts) Field {
 	best := g[0]
 	wrong := map[[2]int]float64{} // chance that each independent reading is wrong
 	label := 0.0
@@ -103,23 +107,28 @@ func fieldOf(g []candidate, readings map[int]int, damage map[int]float64) Field 
 		// than independence would make it.
 		miss *= math.Min(1, 0.12+w*0.88)
 	}
-	if len(wrong) == 1 && readings[best.page] > 1 {
+	if len(wrong) == 1 && pages[best.page].readings > 1 {
 		miss = math.Min(1, miss*1.5+0.05)
 	}
 	if len(wrong) > 1 {
 		miss = min(miss*1.6, 1)
 	}
 	conf := label * (1 - miss)
-	if readings[best.page] == 1 { // a text layer: nothing was recognised
+	if _, printed := wrong[[2]int{best.page, 0}]; printed && pages[best.page].exact {
+		// Nothing was recognised; but a scanner may have put the text layer
+		// there, so what OCR reads as well is surer.
 		conf = label
+		if len(wrong) == 1 && pages[best.page].readings > 1 {
+			conf *= 0.95
+		}
 	}
-	conf *= 1 - math.Min(0.5, 4*damage[best.page])
+	conf *= 1 - math.Min(0.5, 4*pages[best.page].damage)
 	b := best.box
 	return Field{Value: best.value, List: best.list, Confidence: max(0.01, min(0.99, conf)), Page: best.page, Box: [4]int{b.Min.X, b.Min.Y, b.Dx(), b.Dy()}}
 }
 
 // contested is the factor for a value that others contradict.
-func contested(key string, best []candidate, others [][]candidate, pages tier) float64 {
+func contested(key string, best []candidate, others [][]candidate, pages map[int]facts) float64 {
 	w := weightOf(best, pages)
 	rest := 0.0
 	for _, g := range others {

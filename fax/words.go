@@ -22,7 +22,7 @@ type PageText struct {
 	Turned        int        `json:"turned,omitempty"`   // degrees clockwise the received page was turned
 	Skew          float64    `json:"skew,omitempty"`     // degrees clockwise the content leaned
 	Readings      [][]Word   `json:"readings,omitempty"` // independent readings of the same page, best first
-	Exact         bool       `json:"exact,omitempty"`    // the words are a text layer, not OCR
+	Exact         bool       `json:"exact,omitempty"`    // the first reading is a text layer, not OCR
 	Header        []Word     `json:"header,omitempty"`   // the line the sending machine printed on top
 	Checks        []CheckBox `json:"checks,omitempty"`
 	Codes         []string   `json:"codes,omitempty"`   // texts of bar codes
