@@ -42,9 +42,6 @@ func TestConformance(t *testing.T) {
 	for _, kind := range documentTypes {
 		t.Run(string(kind), func(t *testing.T) {
 			dir := t.TempDir()
-			if k := os.Getenv("KEEP"); k != "" {
-				dir = k
-			}
 			docs := []ccda.Document{dense(kind), sparse(kind)}
 			if kind == ccda.TypeConsult {
 				docs = append(docs, ccda.WrapNote(dense(kind), ccda.Body{MediaType: "application/pdf", Data: []byte("%PDF-1.4"), Description: "note.pdf"}, nil),

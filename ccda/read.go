@@ -28,7 +28,7 @@ func Read(b []byte, limits Limits) (Document, error) {
 	if t.root.name != "ClinicalDocument" {
 		return Document{}, ErrNotCDA
 	}
-	d := &decoder{tree: t, limits: limits, doc: &Document{}}
+	d := &decoder{tree: t, limits: limits, doc: &Document{Sections: []Section{}, Rest: []Rest{}}}
 	d.header()
 	if err := d.content(); err != nil {
 		return Document{}, err

@@ -12,7 +12,7 @@ func (d *decoder) readSection(n *node, depth int) (Section, error) {
 	if depth > maxNesting {
 		return Section{}, fmt.Errorf("%w: sections nested more than %d deep", ErrTooLarge, maxNesting)
 	}
-	s := Section{ID: n.child("id").id(), Title: n.child("title").words(), NullFlavor: n.attr("nullFlavor"),
+	s := Section{Entries: []Entry{}, ID: n.child("id").id(), Title: n.child("title").words(), NullFlavor: n.attr("nullFlavor"),
 		Confidentiality: n.child("confidentialityCode").attr("code"), Code: d.code(n.child("code"))}
 	spec := d.spec(n, &s)
 	if spec != nil && s.Code.System == LOINC && len(s.Code.Translations) == 0 && s.Code.Text == "" && (s.Code.Display == "" || s.Code.Display == spec.Title) {
