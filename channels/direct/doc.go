@@ -10,6 +10,11 @@
 // Out: Pack makes an XDM package (or plain attachments) into one signed and encrypted
 // message for one recipient; Send submits it to the relay or the recipient's MX.
 //
+// Attrs of the parts that Open finds in an XDM package: referral_id and referral_authority,
+// order_id and order_authority (referenceIdList), unique_id, type_code, created, confidentiality (of the
+// document), set_id, source_id, author_direct (of the submission set). Pack writes unique_id, type_code,
+// type_display, created and confidentiality of a part when they are given.
+//
 // Standards: Applicability Statement for Secure Health Transport 1.2, RFC 5321,
 // RFC 8098 notifications, IHE XDM ZIP over Email. Left out until its release: edge mode,
 // certificate discovery, fetching of revocation lists and bundles.

@@ -71,6 +71,9 @@ func checkParts(t *testing.T, o channels.Opened, ship channels.Shipment) {
 			t.Errorf("%s: attributes %v", want.Kind, p.Attrs)
 		}
 	}
+	if len(o.Parts) != len(ship.Parts) {
+		t.Errorf("got %d parts, want %d: the text of the mail is none", len(o.Parts), len(ship.Parts))
+	}
 	if o.Parts[0].Kind != channels.KindHL7 || o.Parts[0].FormatCode != xdm.FormatRequest {
 		t.Errorf("first part: %s %s", o.Parts[0].Kind, o.Parts[0].FormatCode)
 	}
@@ -165,7 +168,9 @@ func TestRefused(t *testing.T) {
 func TestPlainAttachments(t *testing.T) {
 	w := newWorld(t)
 	srv := serve(t, w.lake, 1<<20, nil)
-	_, got := roundTrip(t, w.north.sender(srv, RailConfig{Dialect: "plain"}), srv, shipment())
+	ship := shipment()
+	ship.Parts = append(ship.Parts, channels.Part{Kind: channels.KindText, ContentType: "text/plain", Body: []byte("The appointment is booked.\n")})
+	_, got := roundTrip(t, w.north.sender(srv, RailConfig{Dialect: "plain"}), srv, ship)
 	_, o := judgeAndOpen(t, w.lake, got)
 	if o.Type != TypeMail {
 		t.Errorf("type: %s", o.Type)
@@ -174,7 +179,7 @@ func TestPlainAttachments(t *testing.T) {
 	for _, p := range o.Parts {
 		kinds = append(kinds, p.Kind)
 	}
-	if got := strings.Join(kinds, " "); got != "text cda pdf" {
+	if got := strings.Join(kinds, " "); got != "text cda pdf" || !strings.Contains(string(o.Parts[0].Body), "The appointment is booked.") {
 		t.Errorf("parts: %s", got)
 	}
 }

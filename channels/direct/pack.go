@@ -35,7 +35,7 @@ func (s *Sender) Pack(_ context.Context, ship channels.Shipment) (channels.Packe
 	from := g.Settings.Address
 	d := direct.Draft{
 		From: from, To: []string{ship.Address}, Date: ship.At, MessageID: messageID(ship, from), Notify: true,
-		Subject: "Referral " + word(ship.Event), Text: text(ship),
+		Subject: "Referral " + word(ship.Event), Text: text(ship, s.cfg.Dialect == "plain"),
 	}
 	kind := TypeMail
 	if s.cfg.Dialect == "plain" {
@@ -116,11 +116,14 @@ func messageID(ship channels.Shipment, from string) string {
 	return "<" + left + "@" + direct.Domain(from) + ">"
 }
 
-// text is for the person who opens the mail in a mail program. No patient data: the documents hold it.
-func text(ship channels.Shipment) string {
+// text is for the person who opens the mail in a mail program: for a receiver without 360X what the shipment's text
+// parts say, else where to look.
+func text(ship channels.Shipment, plain bool) string {
 	var b strings.Builder
 	b.WriteString("This message carries a referral update from an electronic referral system.\n")
-	b.WriteString("The attached file holds the details for your records system.\n")
+	if len(ship.Parts) > 0 && !(plain && onlyText(ship)) {
+		b.WriteString("The attached file holds the details for your records system.\n")
+	}
 	if ship.CopyOf != "" {
 		b.WriteString("This is a copy: the first was sent by " + word(ship.CopyOf) + " and may have arrived.\n")
 	}
@@ -128,11 +131,15 @@ func text(ship channels.Shipment) string {
 		b.WriteString("\n" + Redisclosure + "\n")
 	}
 	for _, p := range ship.Parts {
-		if p.Kind == channels.KindText && p.Attrs["cover"] != "" {
+		if plain && p.Kind == channels.KindText {
 			b.WriteString("\n" + string(p.Body) + "\n")
 		}
 	}
 	return b.String()
+}
+
+func onlyText(ship channels.Shipment) bool {
+	return !slices.ContainsFunc(ship.Parts, func(p channels.Part) bool { return p.Kind != channels.KindText && p.Kind != channels.KindHL7 })
 }
 
 func noticeText(word, detail string) string {
@@ -145,16 +152,16 @@ func noticeText(word, detail string) string {
 	return "Your message was received, decrypted and its signature verified."
 }
 
-// attachments are the parts of a plain message: what people and their systems can open. The HL7 v2 message stays out.
+// attachments are the parts of a plain message: what people and their systems can open. The HL7 v2 message stays out, texts are in the mail itself.
 func attachments(ship channels.Shipment) []direct.File {
 	var out []direct.File
 	for i, p := range ship.Parts {
-		if p.Kind == channels.KindHL7 {
+		if p.Kind == channels.KindHL7 || p.Kind == channels.KindText {
 			continue
 		}
 		name := p.Name
 		if name == "" {
-			name = fmt.Sprintf("document%d%s", i+1, map[string]string{channels.KindCDA: ".xml", channels.KindPDF: ".pdf", channels.KindText: ".txt"}[p.Kind])
+			name = fmt.Sprintf("document%d%s", i+1, map[string]string{channels.KindCDA: ".xml", channels.KindPDF: ".pdf"}[p.Kind])
 		}
 		out = append(out, direct.File{Name: name, ContentType: mimeOf(p), Body: p.Body})
 	}

@@ -26,13 +26,18 @@ func openParts(out *channels.Opened, m *direct.Mail) {
 		}
 	}
 	for _, p := range beside {
-		if len(bytes.TrimSpace(p.Body)) == 0 || inside[sha256.Sum256(p.Body)] {
+		if len(bytes.TrimSpace(p.Body)) == 0 || inside[sha256.Sum256(p.Body)] || out.Type == Type360X && cover(p) {
 			continue
 		}
 		out.Parts = append(out.Parts, channels.Part{
 			Kind: kindOf(p.Type, p.Name, p.Body), Name: path.Base(strings.ReplaceAll(p.Name, `\`, "/")), ContentType: p.Type, Body: p.Body,
 		})
 	}
+}
+
+// cover reports the text of the mail itself, as against an attached one. Beside a 360X package it only says that there is one.
+func cover(p direct.Part) bool {
+	return strings.HasPrefix(p.Type, "text/") && p.Name == "" && p.Disposition != "attachment"
 }
 
 // openPackage adds the documents of an XDM package; false when the ZIP is none and travels on as it is.

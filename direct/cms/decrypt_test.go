@@ -64,7 +64,7 @@ func TestDecryptOneError(t *testing.T) {
 	ids := []Identity{identity(t, "rsa"), identity(t, "p256")}
 	for _, name := range []string{"good-v15-aes256.p7m", "good-oaep-sha256.p7m", "good-gcm-aes256.p7m", "good-ecdh-p256.p7m"} {
 		b := read(t, name)
-		for i := 0; i < len(b); i++ {
+		for i := 0; i < len(b); i += 3 {
 			mutated := bytes.Clone(b)
 			mutated[i] ^= 0x41
 			e, err := ParseEnveloped(mutated, Limits{})
