@@ -19,7 +19,7 @@ var (
 	cptShape    = regexp.MustCompile(`(?:^|[^\d.$-])(\d{4}[0-9TFU]|[A-V]\d{4})(?:$|[^\d-])`)
 	zipShape    = regexp.MustCompile(`\b([A-Za-z]{2})[.,]?\s*(\d{5})(?:-(\d{4}))?\b`)
 	mbiShape    = regexp.MustCompile(`^[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d[AC-HJKMNP-RT-Y]{2}\d{2}$`)
-	refShape    = regexp.MustCompile(`\b((?:REF|RFL|REFERRAL|ORD|RQ|R)[-#]?\d{4,12})\b`)
+	refShape    = regexp.MustCompile(`\b((?:REF|RFL|REFERRAL|ORD|RQ|R)[-#]?\d{4,12}(?:-\d{2,8})?)\b`)
 )
 
 const months = "janfebmaraprmayjunjulaugsepoctnovdec"

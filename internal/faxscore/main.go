@@ -1,86 +1,57 @@
-// Command faxscore reads fax files with package fax and writes one JSON file
-// each, in the shape that the scorer of the development set takes.
+// Command faxscore puts the JSON lines of `refloop fax read` into one file
+// for each fax, as the scorer of the development set takes them.
 //
-//	faxscore -out DIR [-words CACHE] FILE...
-//
-// With -words, what was read off the pages is kept in CACHE and used again
-// the next time, so that work on the extraction needs no OCR.
+//	refloop fax read ../shared/corpus/fax/fax/* | faxscore DIR
+//	python3 ../shared/corpus/fax/score.py ../shared/corpus/fax/truth DIR --auto 0.95 --by level
 package main
 
 import (
-	"context"
+	"bufio"
 	"encoding/json"
-	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"refloop/fax"
-	"refloop/fax/ocr"
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "ocr-worker" {
-		if err := ocr.Worker(os.Stdin, os.Stdout); err != nil {
-			os.Exit(1)
-		}
-		return
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "faxscore: got no folder, want the one for the results: faxscore DIR < LINES")
+		os.Exit(2)
 	}
-	out := flag.String("out", "", "folder for the results")
-	cache := flag.String("words", "", "folder for the words of each page")
-	workers := flag.Int("workers", 1, "OCR processes")
-	flag.Parse()
-	if err := run(*out, *cache, *workers, flag.Args()); err != nil {
+	n, err := split(os.Stdin, os.Args[1])
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "faxscore:", err)
 		os.Exit(1)
 	}
+	fmt.Printf("%d faxes in %s\n", n, os.Args[1])
 }
 
-func run(out, cache string, workers int, files []string) error {
-	pool, err := ocr.NewPool(ocr.Config{Workers: workers})
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	for _, f := range files {
-		pages, err := texts(pool, f, cache)
-		if err != nil {
-			return fmt.Errorf("%s: %w", f, err)
-		}
-		if out == "" {
-			continue
-		}
-		name := strings.TrimSuffix(filepath.Base(f), filepath.Ext(f)) + ".json"
-		res := fax.Extract(pages)
-		if err := os.WriteFile(filepath.Join(out, name), res.Line(filepath.Base(f)), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// maxLine bounds one result in bytes.
+const maxLine = 4 << 20
 
-func texts(pool *ocr.Pool, file, cache string) ([]fax.PageText, error) {
-	kept := filepath.Join(cache, filepath.Base(file)+".words")
-	if b, err := os.ReadFile(kept); err == nil && cache != "" {
-		var pages []fax.PageText
-		return pages, json.Unmarshal(b, &pages)
+// split writes each line to <file without its ending>.json in dir.
+func split(r io.Reader, dir string) (int, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return 0, err
 	}
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine)
+	n := 0
+	for lines.Scan() {
+		var head struct {
+			File string `json:"file"`
+		}
+		if err := json.Unmarshal(lines.Bytes(), &head); err != nil || head.File == "" {
+			return n, fmt.Errorf("line %d: got no JSON object with a file, want the output of refloop fax read", n+1)
+		}
+		base := filepath.Base(head.File)
+		name := filepath.Join(dir, strings.TrimSuffix(base, filepath.Ext(base))+".json")
+		if err := os.WriteFile(name, lines.Bytes(), 0o644); err != nil {
+			return n, err
+		}
+		n++
 	}
-	doc, err := fax.Open(b, fax.Limits{})
-	if err != nil {
-		return nil, err
-	}
-	pages, err := fax.Texts(context.Background(), pool, doc, nil)
-	if err != nil || cache == "" {
-		return pages, err
-	}
-	js, err := json.Marshal(pages)
-	if err != nil {
-		return nil, err
-	}
-	return pages, os.WriteFile(kept, js, 0o644)
+	return n, lines.Err()
 }
