@@ -24,7 +24,7 @@ func startChild(ctx context.Context, cfg Config) (*child, error) {
 	cmd := exec.Command(cfg.Command[0], cfg.Command[1:]...)
 	// Tesseract's OpenMP threads spin on each other: with more than one a page
 	// costs six times the time on two cores.
-	cmd.Env = append(append(os.Environ(), "OMP_THREAD_LIMIT=1", "OMP_NUM_THREADS=1"), cfg.Env...)
+	cmd.Env = append(append(os.Environ(), "OMP_THREAD_LIMIT=1", "OMP_NUM_THREADS=1", "MALLOC_ARENA_MAX=2"), cfg.Env...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("ocr: starting a worker: %w", err)

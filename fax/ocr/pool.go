@@ -14,7 +14,7 @@ const (
 	DefaultWorkers        = 1
 	DefaultPageTime       = 60 * time.Second
 	DefaultPagesPerWorker = 200
-	DefaultMemory         = 2 << 30
+	DefaultMemory         = 3 << 30 // the Go runtime alone reserves 1.5 GiB of address space; resident are about 200 MB
 )
 
 // Kinds of PageError.
@@ -43,7 +43,7 @@ var ErrClosed = errors.New("ocr: pool is closed")
 type Config struct {
 	Command        []string      // program and arguments; empty: this executable with "ocr-worker"
 	Env            []string      // more NAME=value pairs for the children
-	Workers        int           // children at most at the same time, about 60 MB each; 0: DefaultWorkers
+	Workers        int           // children at most at the same time, about 200 MB each; 0: DefaultWorkers
 	PageTime       time.Duration // limit for one request, start-up of a child included; 0: DefaultPageTime
 	PagesPerWorker int           // a child ends after this many requests; 0: DefaultPagesPerWorker
 	Memory         int64         // address space of a child in bytes (Linux); 0: DefaultMemory, negative: no limit

@@ -3,6 +3,7 @@ package ocr
 import (
 	"errors"
 	"io"
+	"runtime/debug"
 )
 
 // ErrNoEngine: this program, or this machine, cannot do OCR. The text around
@@ -19,6 +20,10 @@ type engine interface {
 	close()
 }
 
+// goMemory is what the Go side of a worker may use before it collects more
+// often: an image or two, a reply.
+const goMemory = 64 << 20
+
 // Worker is the body of the child process (`refloop ocr-worker`): it takes
 // its settings, limits its own memory, loads the engine, then answers page
 // requests from r on w until r ends. A broken frame ends it with an error,
@@ -26,6 +31,7 @@ type engine interface {
 // its own: the engine closes standard error for a moment while it loads, and
 // may crash. The parent sets OMP_THREAD_LIMIT=1 before the start.
 func Worker(r io.Reader, w io.Writer) error {
+	debug.SetMemoryLimit(goMemory)
 	return work(r, w, openEngine)
 }
 
