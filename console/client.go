@@ -11,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"refloop/referral"
 )
 
 // ErrNoDaemon says that nobody answers on the socket.
@@ -119,8 +121,20 @@ func (c *Client) post(ctx context.Context, path string, in any) (*http.Response,
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&no); err != nil || no.Text == "" {
 		return nil, fmt.Errorf("console: the daemon answered %s", resp.Status)
 	}
-	if resp.StatusCode == http.StatusConflict {
+	switch resp.StatusCode {
+	case http.StatusConflict:
 		return nil, &no
+	case http.StatusNotFound:
+		return nil, &said{text: no.Text, is: referral.ErrNotFound}
 	}
 	return nil, errors.New(no.Text)
 }
+
+// said is an error of the daemon in its own words, that is also one of ours.
+type said struct {
+	text string
+	is   error
+}
+
+func (s *said) Error() string { return s.text }
+func (s *said) Unwrap() error { return s.is }

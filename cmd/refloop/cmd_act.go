@@ -1,0 +1,214 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"refloop/console"
+	"refloop/engine"
+	"refloop/referral"
+)
+
+// maxDocument bounds a document that is handed in.
+const maxDocument = 64 << 20
+
+// verbHelp says what each act means, in the order of a loop.
+func verbHelp() [][]string {
+	return [][]string{
+		{"accept", "we take the patient; --at: a promised date"},
+		{"decline", "we do not; --reason"},
+		{"no-capacity", "accepted, but there is no place yet"},
+		{"schedule", "an appointment: --at, --until, --location"},
+		{"reschedule", "another time: --at"},
+		{"no-show", "the patient did not come"},
+		{"cancel-appointment", "the appointment is off, the referral is not"},
+		{"seen", "the visit took place; --at"},
+		{"interim", "a note while the loop stays open: --document, --author"},
+		{"report", "the outcome: --document, --author NPI, --signed; unsigned it goes as interim"},
+		{"confirm-cancel", "the cancellation that was asked for is done"},
+		{"refuse-cancel", "it is too late to cancel"},
+		{"cancel", "the initiator takes the request back; --reason"},
+		{"ask", "a question to the initiator: --note -"},
+		{"answer", "the answer to it: --note -, --document"},
+		{"verify", "what was read from paper is right, or is put right: --set -"},
+		{"resend", "send it again, or to another recipient: --set -"},
+		{"fax-sent", "somebody sent the fax by hand"},
+		{"end", "end without a report: --reason"},
+	}
+}
+
+func actCommand() *cobra.Command {
+	var b strings.Builder
+	for _, v := range verbHelp() {
+		fmt.Fprintf(&b, "  %-19s %s\n", v[0], v[1])
+	}
+	c := &cobra.Command{
+		Use: "act ID VERB", Short: "do or say something about a referral; what is not allowed now exits 1 and prints what is", Args: cobra.ExactArgs(2),
+		Long: "act does or says something about a referral. `refloop actions ID` tells what is allowed now.\n\nVerbs:\n" + b.String() +
+			"\nWords and values about a patient come from standard input, never from the command line, which every user of the machine can read:\n" +
+			`--note - reads plain text, --set - reads a JSON object of texts such as {"patient_dob": "1980-02-03"}. Only one of them may be given.`,
+		Example: `  refloop act 01JD accept
+  refloop act 01JD schedule --at 2026-12-01T09:30:00-06:00 --location "Suite 200"
+  refloop act 01JD report --document note.pdf --author 1245319599 --signed
+  refloop act 01JD verify --set - < corrections.json
+  echo "Which medicines does she take now?" | refloop act 01JD ask --note -`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in, err := actOf(cmd, args[1])
+			if err != nil {
+				return err
+			}
+			client, err := dialDaemon(cmd)
+			if err != nil {
+				return err
+			}
+			v, err := client.Act(cmd.Context(), args[0], in)
+			if err != nil {
+				return err
+			}
+			if wantsJSON(cmd) {
+				return writeJSON(cmd.OutOrStdout(), v)
+			}
+			return printTable(cmd.OutOrStdout(), nil, filled([][]string{
+				{"Referral", v.ID}, {"State", words(stateLine(v), gradeNote(v.Grade))}, {"Owed", owes(v.Clock)}, {"Next", nextLine(v.NextActions)},
+			}))
+		},
+	}
+	f := c.Flags()
+	f.String("reason", "", "`CODE`: why, for decline, cancel and end (end: advice_answered, patient_declined, unreachable, completed_no_report, expired, duplicate, entered_in_error)")
+	f.String("at", "", "`TIME` such as 2026-12-01T09:30:00-06:00; without a zone the time of this machine")
+	f.String("until", "", "`TIME`: end of the appointment (default: 30 minutes after --at)")
+	f.String("location", "", "`TEXT`: place of the appointment")
+	f.String("document", "", "`FILE`: the clinician's own document (PDF, TIFF, PNG, JPEG, C-CDA, RTF, HTML or text)")
+	f.String("author", "", "`NPI` of the clinician who wrote it")
+	f.String("name", "", "`NAME` of that clinician, when the directory does not have it")
+	f.Bool("signed", false, "the clinician has signed it")
+	f.String("note", "", "`-`: words to go with it, from standard input")
+	f.String("set", "", "`-`: values as a JSON object from standard input")
+	f.Bool("json", false, "print the referral as JSON")
+	return c
+}
+
+// actOf reads the flags, standard input and the document.
+func actOf(cmd *cobra.Command, verb string) (console.Act, error) {
+	if referral.ActionFor(verb) == "" {
+		return console.Act{}, usageError{fmt.Errorf("act: got %q, want one of %s", verb, strings.Join(verbs(), ", "))}
+	}
+	flag := func(name string) string { return cmd.Flags().Lookup(name).Value.String() }
+	in := console.Act{
+		Verb: verb, Reason: flag("reason"), Location: flag("location"), Author: flag("author"), Name: flag("name"), Signed: flag("signed") == "true",
+	}
+	var err error
+	if in.At, err = parseAt("at", flag("at"), time.Local); err != nil {
+		return in, err
+	}
+	if in.Until, err = parseAt("until", flag("until"), time.Local); err != nil {
+		return in, err
+	}
+	if err := readWords(cmd, &in); err != nil {
+		return in, err
+	}
+	if path := flag("document"); path != "" {
+		in.Document, err = readDocument(path)
+	}
+	return in, err
+}
+
+func verbs() []string {
+	var out []string
+	for _, v := range verbHelp() {
+		out = append(out, v[0])
+	}
+	return out
+}
+
+// readWords reads --note - or --set -.
+func readWords(cmd *cobra.Command, in *console.Act) error {
+	note, set := cmd.Flags().Lookup("note"), cmd.Flags().Lookup("set")
+	switch {
+	case note.Changed && note.Value.String() != "-":
+		return usageError{errors.New("--note: got words on the command line, where every user of this machine can read them; want --note - with the words on standard input")}
+	case set.Changed && set.Value.String() != "-":
+		return usageError{errors.New(`--set: got values on the command line, where every user of this machine can read them; want --set - with JSON such as {"key": "value"} on standard input`)}
+	case note.Changed && set.Changed:
+		return usageError{errors.New("--note and --set: got both, want one of them: there is one standard input")}
+	case note.Changed:
+		b, err := readInput("--note", cmd.InOrStdin())
+		in.Note = strings.TrimSpace(string(b))
+		return err
+	case set.Changed:
+		b, err := readInput("--set", cmd.InOrStdin())
+		if err != nil {
+			return err
+		}
+		if in.Set, err = engine.ParseSet(b); err != nil {
+			return usageError{err}
+		}
+	}
+	return nil
+}
+
+// parseAt reads a time; without a zone it is one of loc.
+func parseAt(flag, s string, loc *time.Location) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return t, nil
+	}
+	for _, layout := range []string{"2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, s, loc); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, usageError{fmt.Errorf("--%s: got %q, want a time such as 2026-12-01T09:30:00-06:00 or 2026-12-01T09:30", flag, s)}
+}
+
+// readDocument reads a document and finds out what it is.
+func readDocument(path string) (*console.File, error) {
+	b, err := readBounded(path, maxDocument)
+	if err != nil {
+		return nil, fmt.Errorf("--document: %w", err)
+	}
+	kind, err := contentType(b, path)
+	if err != nil {
+		return nil, err
+	}
+	return &console.File{Name: filepath.Base(path), ContentType: kind, Body: b}, nil
+}
+
+func actionsCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "actions ID", Short: "what may be done now with a referral", Args: cobra.ExactArgs(1),
+		Example: "  refloop actions 01JD",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			q := console.Query{Name: "actions", ID: args[0]}
+			if wantsJSON(cmd) {
+				return askQuery(cmd, q, cmd.OutOrStdout())
+			}
+			v, err := oneOf[console.ActionsView](cmd, q)
+			if err != nil {
+				return err
+			}
+			var rows [][]string
+			for _, h := range verbHelp() {
+				for _, a := range v.NextActions {
+					if a == h[0] {
+						rows = append(rows, h)
+					}
+				}
+			}
+			if len(rows) == 0 {
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: nothing may be done now\n", v.State)
+				return err
+			}
+			return printTable(cmd.OutOrStdout(), nil, rows)
+		},
+	}
+	c.Flags().Bool("json", false, "one JSON object, stable keys")
+	return c
+}

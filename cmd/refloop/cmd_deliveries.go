@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"refloop/console"
+	"refloop/referral"
+)
+
+func deliveriesCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "deliveries", Short: "list deliveries, newest first; send one again with: deliveries resend ID", Args: cobra.NoArgs,
+		Example: `  refloop deliveries --state dead
+  refloop deliveries --referral 01JD --json
+  refloop deliveries resend 01JE`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			limit, since, state, err := filterFlags(cmd)
+			if err != nil {
+				return err
+			}
+			if err := checkWord("state", state, deliveryStates()); err != nil {
+				return err
+			}
+			flag := func(name string) string { return cmd.Flags().Lookup(name).Value.String() }
+			f := console.DeliveryFilter{State: state, ReferralID: flag("referral"), Partner: flag("partner"), Since: since, Limit: limit}
+			return printList(cmd, console.Query{Name: "deliveries", Deliveries: &f}, append([]string{"REFERRAL"}, deliveryHead()...), func(d console.DeliveryView) []string {
+				return append([]string{d.ReferralID}, deliveryRow(d)...)
+			})
+		},
+	}
+	listFlags(c)
+	c.Flags().String("referral", "", "only of this referral `ID`")
+	c.Flags().String("partner", "", "only to this partner `id`")
+	c.AddCommand(resendCommand())
+	return c
+}
+
+func deliveryStates() []referral.DeliveryState {
+	return []referral.DeliveryState{referral.DeliveryQueued, referral.DeliverySending, referral.DeliverySent, referral.DeliveryTransportOK, referral.DeliveryDelivered,
+		referral.DeliveryRead, referral.DeliveryFailed, referral.DeliveryDead, referral.DeliveryCancelled}
+}
+
+func deliveryHead() []string {
+	return []string{"DELIVERY", "CREATED (UTC)", "WHAT", "TO", "RAIL", "STATE", "GRADE", "TRIES", "NEXT TRY (UTC)", "RECEIPT"}
+}
+
+func deliveryRow(d console.DeliveryView) []string {
+	said := d.Receipt
+	if said == "" {
+		said = d.Reason
+	}
+	return []string{d.ID, when(d.Created), d.Event, d.Partner, d.Rail, d.State, d.Grade, fmt.Sprint(len(d.Attempts)), when(d.NextAttempt), short(said)}
+}
+
+func resendCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "resend ID", Short: "queue a delivery again", Args: cobra.ExactArgs(1),
+		Example: "  refloop deliveries resend 01JE",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := dialDaemon(cmd)
+			if err != nil {
+				return err
+			}
+			d, err := client.Resend(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if wantsJSON(cmd) {
+				return writeJSON(cmd.OutOrStdout(), d)
+			}
+			return printTable(cmd.OutOrStdout(), deliveryHead(), [][]string{deliveryRow(d)})
+		},
+	}
+	c.Flags().Bool("json", false, "print the delivery as JSON")
+	return c
+}
+
+func worklistCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "worklist", Short: "what a person must look at: open incidents and holds, newest first", Args: cobra.NoArgs,
+		Example: `  refloop worklist
+  refloop worklist --type fax_review --json`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f := cmd.Flags()
+			all, err := f.GetBool("all")
+			if err != nil {
+				return err
+			}
+			limit, err := f.GetInt("limit")
+			if err != nil {
+				return err
+			}
+			head := []string{"OPENED (UTC)", "KIND", "REFERRAL", "MESSAGE", "DELIVERY", "TIMES", "DONE (UTC)", "NOTE"}
+			q := console.Query{Name: "worklist", Kind: f.Lookup("type").Value.String(), All: all, Limit: limit}
+			return printList(cmd, q, head, func(v console.WorkView) []string {
+				return []string{when(v.Opened), v.Kind, v.ReferralID, v.MessageID, v.DeliveryID, fmt.Sprint(v.Count), when(v.Resolved), short(v.Note)}
+			})
+		},
+	}
+	c.Flags().String("type", "", "only items of this `kind`, such as delivery_dead or fax_review")
+	c.Flags().Bool("all", false, "with incidents that are done")
+	c.Flags().Int("limit", 0, "at most `N` rows (0: 100)")
+	c.Flags().Bool("json", false, "one JSON object a line, stable keys")
+	return c
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"refloop/channels/mllp"
+	"refloop/config"
+)
+
+// maxSendFile bounds a file of messages.
+const maxSendFile = 256 << 20
+
+func sendCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "send FILE...", Short: "send HL7 v2 messages over MLLP and print each answer; exit 1 when one is not AA or CA", Args: cobra.MinimumNArgs(1),
+		Long: "send is an MLLP client. Each file holds one message, several, a batch, or MLLP frames; `-` is standard input. The bytes go out as\n" +
+			"they are. Each answer is printed with its segments on lines of their own. The exit code is 1 when an answer is AE, AR, CE or CR,\n" +
+			"or does not come. It needs no configuration.",
+		Example: `  refloop send referral.hl7 --to 127.0.0.1:2575
+  refloop send orders/*.hl7 --to hospital.example:6661 --tls on --ca hospital-ca.crt`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cfg, err := sendConfig(cmd)
+			if err != nil {
+				return err
+			}
+			refused := 0
+			for _, path := range args {
+				b, err := readFile(path, cmd.InOrStdin())
+				if err != nil {
+					return err
+				}
+				err = mllp.SendFile(cmd.Context(), cfg, b, func(x mllp.Exchange) error {
+					if x.Answer != nil && !x.Info.Positive() {
+						refused++
+					}
+					return printAnswer(cmd.OutOrStdout(), x)
+				})
+				if err != nil {
+					return fmt.Errorf("%s: %w", path, err)
+				}
+			}
+			if refused > 0 {
+				fmt.Fprintf(cmd.ErrOrStderr(), "send: %d messages were not accepted\n", refused)
+				return errQuiet
+			}
+			return nil
+		},
+	}
+	f := c.Flags()
+	f.String("to", "", "`HOST:PORT` of the receiver (required)")
+	f.String("tls", "auto", "`auto`, on or off; auto: on unless the address is this machine")
+	f.String("ca", "", "PEM `FILE` with the authorities of the receiver's certificate (default: those of the system)")
+	f.String("server-name", "", "`NAME` in the receiver's certificate (default: the host)")
+	f.String("certificate", "", "PEM `FILE`: our client certificate")
+	f.String("key", "", "PEM `FILE`: its private key")
+	f.Duration("timeout", 30*time.Second, "for connecting and for each answer")
+	f.Bool("cr", false, "make CR of other segment ends, for receivers that need it")
+	return c
+}
+
+func sendConfig(cmd *cobra.Command) (mllp.SendConfig, error) {
+	f := cmd.Flags()
+	flag := func(name string) string { return f.Lookup(name).Value.String() }
+	if flag("to") == "" {
+		return mllp.SendConfig{}, usageError{errors.New("send: --to: got nothing, want the receiver such as 127.0.0.1:2575")}
+	}
+	if err := checkWord("tls", flag("tls"), []string{"auto", "on", "off"}); err != nil {
+		return mllp.SendConfig{}, err
+	}
+	if (flag("certificate") == "") != (flag("key") == "") {
+		return mllp.SendConfig{}, usageError{errors.New("send: got one of --certificate and --key, want both or none")}
+	}
+	wait, err := f.GetDuration("timeout")
+	if err != nil {
+		return mllp.SendConfig{}, err
+	}
+	return mllp.SendConfig{
+		Address: flag("to"), Timeout: wait, CR: flag("cr") == "true",
+		Rail: mllp.RailConfig{
+			TLS: flag("tls"), CA: config.Path(flag("ca")), ServerName: flag("server-name"), Cert: config.Path(flag("certificate")), Key: config.Path(flag("key")),
+		},
+	}, nil
+}
+
+// readFile reads a file, or standard input for "-", bounded.
+func readFile(path string, stdin io.Reader) ([]byte, error) {
+	if path != "-" {
+		return readBounded(path, maxSendFile)
+	}
+	b, err := io.ReadAll(io.LimitReader(stdin, maxSendFile+1))
+	if err == nil && len(b) > maxSendFile {
+		err = fmt.Errorf("send: standard input: got more than %d bytes, want fewer", maxSendFile)
+	}
+	return b, err
+}
+
+// printAnswer writes an answer with a line a segment.
+func printAnswer(w io.Writer, x mllp.Exchange) error {
+	if x.Answer == nil {
+		_, err := fmt.Fprintf(w, "%s %s: sent; it asks for no answer\n", x.Type, x.ControlID)
+		return err
+	}
+	b := bytes.ReplaceAll(x.Answer, []byte("\r\n"), []byte("\n"))
+	b = bytes.ReplaceAll(b, []byte("\r"), []byte("\n"))
+	if !bytes.HasSuffix(b, []byte("\n")) {
+		b = append(b, '\n')
+	}
+	_, err := w.Write(b)
+	return err
+}
