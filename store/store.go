@@ -103,6 +103,9 @@ func OpenReadOnly(ctx context.Context, cfg Config, log *slog.Logger) (*Store, er
 }
 
 func prepare(cfg Config, log *slog.Logger) (*Store, error) {
+	if !withCgo {
+		return nil, errors.New("store: this program was built without cgo and has no SQLite; build it with CGO_ENABLED=1 and a C compiler")
+	}
 	path, err := pathOf(cfg.URL)
 	if err != nil {
 		return nil, err

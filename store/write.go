@@ -10,9 +10,9 @@ import (
 
 // Limits of the writer.
 const (
-	groupLimit      = 256       // pieces of work in one commit
-	queueLimit      = 1024      // pieces of work that wait; more wait in Write
-	checkpointPages = 16 * 1024 // pages of 4 KiB in the write-ahead log before they are copied into the database
+	groupLimit      = 256      // pieces of work in one commit
+	queueLimit      = 1024     // pieces of work that wait; more wait in Write
+	checkpointPages = 8 * 1024 // pages of 4 KiB in the write-ahead log before they are copied into the database
 )
 
 // States of a job: a caller that gives up and the writer that begins race for it.
