@@ -60,11 +60,12 @@ func (h Header) count(name string) int {
 // What cannot be read as an address is left out.
 func (h Header) Addresses(name string) []string {
 	var out []string
+	parser := mail.AddressParser{WordDecoder: &mime.WordDecoder{CharsetReader: anyCharset}}
 	for _, f := range h {
 		if !strings.EqualFold(f.Name, name) {
 			continue
 		}
-		list, err := mail.ParseAddressList(f.Value)
+		list, err := parser.ParseList(strings.ToValidUTF8(f.Value, "?"))
 		if err != nil {
 			continue
 		}
@@ -77,17 +78,38 @@ func (h Header) Addresses(name string) []string {
 	return out
 }
 
+// anyCharset lets display names in charsets we do not know pass: only the address counts.
+func anyCharset(_ string, r io.Reader) (io.Reader, error) { return r, nil }
+
 // mediaType is the media type in lower case with its parameters. A field that is absent or
 // unreadable gives text/plain, as RFC 2045 section 5.2 does.
 func (h Header) mediaType() (string, map[string]string) {
-	typ, params, err := mime.ParseMediaType(h.Value("Content-Type"))
-	if typ == "" || err != nil && !strings.Contains(typ, "/") {
+	value := h.Value("Content-Type")
+	typ, params, err := mime.ParseMediaType(value)
+	if err != nil {
+		typ, params = looseMediaType(value)
+	}
+	if !strings.Contains(typ, "/") {
 		return "text/plain", map[string]string{}
 	}
-	if params == nil {
-		params = map[string]string{}
-	}
 	return typ, params
+}
+
+// looseMediaType reads what some senders write against the grammar, such as an unquoted boundary with "=" in it.
+func looseMediaType(value string) (string, map[string]string) {
+	typ, rest, _ := strings.Cut(value, ";")
+	params := map[string]string{}
+	for p := range strings.SplitSeq(rest, ";") {
+		name, v, found := strings.Cut(p, "=")
+		name, v = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(v)
+		if n := len(v); n >= 2 && v[0] == '"' && v[n-1] == '"' {
+			v = v[1 : n-1]
+		}
+		if _, twice := params[name]; found && name != "" && !twice {
+			params[name] = v
+		}
+	}
+	return strings.ToLower(strings.TrimSpace(typ)), params
 }
 
 // splitHeader cuts an entity at its first empty line. CRLF and LF ends are
