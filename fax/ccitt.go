@@ -201,6 +201,9 @@ func (d *rowDecoder) emit() error {
 // endOfLine takes all end-of-line marks (with their fill and, for K > 0, tag bits) that stand here.
 func (d *rowDecoder) endOfLine() (n int, twoD bool) {
 	for d.atMark() {
+		for !d.in.over() && d.in.peek(32) == 0 {
+			d.in.skip(32)
+		}
 		for d.in.peek(1) == 0 {
 			if d.in.over() {
 				return n, twoD

@@ -18,7 +18,7 @@ func FuzzOpen(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		if len(b) < 25_000 {
+		if len(b) < 12_000 {
 			f.Add(b)
 		}
 	}
@@ -31,6 +31,10 @@ func FuzzOpen(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(small)
+	m := randomBitmap(200, 260, 7)
+	f.Add(onePage(whole, oneBit+" /Filter [/ASCIIHexDecode /CCITTFaxDecode] /DecodeParms [null << /K -1 /Columns 200 >>]", []byte("00100101"), "/Rotate 90"))
+	f.Add(onePage(whole, oneBit+" /Filter /FlateDecode", deflate(m.Bits), ""))
+	f.Add(onePage(whole, "/Width 200 /Height 260 /BitsPerComponent 1 /ColorSpace [/Indexed /DeviceRGB 1 <FFFFFF000000>]", m.Bits[:100], "/Annots [<< /Subtype /Link >>]"))
 	limits := Limits{Bytes: 1 << 20, Pages: 20, Width: 4000, Rows: 5000, Pixels: 8_000_000, Tones: 4_000_000}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		given := bytes.Clone(b)

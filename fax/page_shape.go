@@ -20,7 +20,7 @@ func (p *Page) guessResolution() {
 	plausible := func(r float64) bool { return r >= 50 && r <= 2400 }
 	known := plausible(p.XRes) && plausible(p.YRes)
 	square := known && math.Abs(p.XRes/p.YRes-1) < 0.02 // 204 x 196 is not square: somebody knew
-	flat := p.Height*5 < p.Width*4 // letter paper is 1.29 times as high as wide, its standard resolution image 0.62 times
+	flat := p.Height*5 < p.Width*4                      // letter paper is 1.29 times as high as wide, its standard resolution image 0.62 times
 	switch {
 	case known && !(square && flat && isFaxWidth(p.Width)):
 		return

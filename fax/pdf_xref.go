@@ -3,7 +3,6 @@ package fax
 import (
 	"bytes"
 	"errors"
-	"regexp"
 	"strconv"
 )
 
@@ -171,18 +170,65 @@ func bigEndian(b []byte) int {
 	return n
 }
 
-var objectStart = regexp.MustCompile(`(\d{1,9})[ \t\r\n]+\d{1,5}[ \t\r\n]+obj\b`)
+// objectStart looks for the next "num gen obj" from at on: where it begins, its number, and where the word ends; -1 when there is none.
+func objectStart(b []byte, at int) (start, num, end int) {
+	for at < len(b) {
+		i := bytes.Index(b[at:], []byte("obj"))
+		if i < 0 {
+			break
+		}
+		word := at + i
+		at = word + len("obj")
+		p, ok := spaceBefore(b, word)
+		if !ok {
+			continue // endobj
+		}
+		if p, _, ok = numberBefore(b, p); !ok {
+			continue
+		}
+		if p, ok = spaceBefore(b, p); !ok {
+			continue
+		}
+		if p, num, ok = numberBefore(b, p); ok {
+			return p, num, at
+		}
+	}
+	return -1, 0, len(b)
+}
+
+// maxGap bounds the white space between the words of an object's beginning.
+const maxGap = 16
+
+func spaceBefore(b []byte, p int) (int, bool) {
+	from := p
+	for p > 0 && from-p < maxGap && isPDFSpace(b[p-1]) {
+		p--
+	}
+	return p, p < from
+}
+
+func numberBefore(b []byte, p int) (start, n int, ok bool) {
+	start = p
+	for start > 0 && p-start < 9 && b[start-1] >= '0' && b[start-1] <= '9' {
+		start--
+	}
+	n, err := strconv.Atoi(string(b[start:p]))
+	return start, n, err == nil
+}
 
 // rebuild makes the cross-reference table from the objects that stand in the file, the last of a number counting.
 func (f *pdfFile) rebuild() error {
 	f.xref, f.cache, f.packs = map[int]pdfPlace{}, map[int]any{}, map[int]*pdfPack{}
 	f.pages, f.unpacked, f.work, f.items = nil, 0, 0, maxPDFValues
-	found := objectStart.FindAllSubmatchIndex(f.b, maxPDFObjects)
-	for _, m := range found {
-		num, err := strconv.Atoi(string(f.b[m[2]:m[3]]))
-		if err == nil && num > 0 {
-			f.xref[num] = pdfPlace{at: m[0]}
+	for at := 0; len(f.xref) < maxPDFObjects; {
+		start, num, end := objectStart(f.b, at)
+		if start < 0 {
+			break
 		}
+		if num > 0 {
+			f.xref[num] = pdfPlace{at: start}
+		}
+		at = end
 	}
 	trailer := pdfDict{}
 	for at := 0; ; {

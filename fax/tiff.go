@@ -100,10 +100,38 @@ func openTIFF(b []byte, l Limits) (*Document, error) {
 	if len(t.pages) == 0 {
 		return nil, broken("TIFF: got no directory with an image, want at least one")
 	}
+	if err := t.checkStored(); err != nil {
+		return nil, err
+	}
 	d := &Document{Format: TIFF, source: t, count: len(t.pages)}
 	d.Station = t.text(t.pages[0], tagDescription)
 	return d, nil
 }
+
+// checkStored refuses files whose pages together claim much more data than there is: strips that overlap would make a small file cost
+// hours. A page without byte counts claims the rest of the file.
+func (t *tiffFile) checkStored() error {
+	total := 0
+	for _, d := range t.pages {
+		offsets, counts := d[tagStripOffsets], d[tagStripCounts]
+		for i := range int(min(offsets.count, maxStrips)) {
+			n := max(0, len(t.b)-int(t.value(offsets, i)))
+			if i < int(counts.count) {
+				if c := int(t.value(counts, i)); c > 0 {
+					n = min(n, c)
+				}
+			}
+			total += n
+		}
+		if total > maxStored*len(t.b) {
+			return broken("TIFF: got strips that overlap, want each byte used once")
+		}
+	}
+	return nil
+}
+
+// maxStored is how many times its own size the pages of a file may claim.
+const maxStored = 4
 
 var typeSize = [...]int{1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 
