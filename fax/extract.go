@@ -192,8 +192,13 @@ func (r *Rules) paper(leaves []*leaf, count int) Paper {
 		}
 	}
 	p.Pages = fmt.Sprintf("%d-%d", lo, hi)
-	if p.Type == KindConsult {
+	switch p.Type {
+	case KindConsult:
 		swapParties(cands)
+	case KindLab, KindRefill, KindAdvert: // the letterhead is a laboratory's, a pharmacy's or a shop's
+		cands = slices.DeleteFunc(slices.Clone(cands), func(c candidate) bool {
+			return c.key == "referring_practice" || c.key == "referring_phone" || c.key == "referring_fax"
+		})
 	}
 	p.Fields = merge(cands, pages)
 	r.settle(p.Fields, leaves)

@@ -89,7 +89,9 @@ func resolve(key, party string, soft bool) string {
 		return m[party]
 	}
 	switch {
-	case key == "none":
+	case key == "none", key == "other":
+		return ""
+	case party == "other" && (key == "patient_dob" || key == "patient_sex" || key == "patient_phone" || key == "patient_name"):
 		return ""
 	case party == "other" && !soft:
 		return ""
@@ -132,6 +134,15 @@ func isProse(key string) bool {
 	return slices.Contains([]string{"reason", "diagnosis", "medications", "allergies", "service_text", "patient_address"}, key)
 }
 
+// shaped tells the fields whose value has a shape of its own.
+func shaped(key string) bool {
+	switch key {
+	case "patient_dob", "referral_date", "referring_npi", "patient_phone", "referring_phone", "referring_fax", "referred_to_fax", "patient_csz", "patient_zip":
+		return true
+	}
+	return false
+}
+
 // places lists where the value of a label may stand, most likely first.
 func (s *sheet) places(key string, g *segment, m mark) []place {
 	var out []place
@@ -141,7 +152,14 @@ func (s *sheet) places(key string, g *segment, m mark) []place {
 			sure = besideClosed
 		}
 		last := m.end == len(g.words)
-		return []place{{s.extend(key, g, in, last, g.words[m.from].Box.Min.X), sure}}
+		out = append(out, place{s.extend(key, g, in, last, g.words[m.from].Box.Min.X), sure})
+		if !last || !shaped(key) {
+			return out
+		}
+		// What stands behind the label may be a note: "Date of Birth (MM/DD/YYYY)".
+		right, below := s.rightOf(key, g), s.below(key, g, m)
+		right.sure, below.sure = min(right.sure, loosely), min(below.sure, loosely)
+		return slices.DeleteFunc(append(out, right, below), func(p place) bool { return len(p.words) == 0 })
 	}
 	if m.end < len(g.words) {
 		return nil // another label follows at once: this one has no value

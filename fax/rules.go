@@ -129,7 +129,7 @@ func (r *Rules) add(f rulesFile) error {
 // knownLabel tells whether a label key leads anywhere.
 func knownLabel(key string) bool {
 	switch key {
-	case "none", "diagnosis", "patient_name", "patient_csz", ".name", ".phone", ".fax", ".address":
+	case "none", "other", "diagnosis", "patient_name", "patient_csz", ".name", ".phone", ".fax", ".address":
 		return true
 	}
 	return slices.Contains(Keys, key)

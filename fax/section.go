@@ -18,6 +18,8 @@ func softParty(key string) string {
 		return "from"
 	case "referred_to_name", "referred_to_practice":
 		return "to"
+	case "other":
+		return "other"
 	}
 	return ""
 }
@@ -31,6 +33,8 @@ func findHeadings(r *Rules, s *sheet) []heading {
 		if len(toks) == 0 {
 			continue
 		}
+		skip := numbering(toks)
+		toks = toks[skip:]
 		key, n := phraseAt(r.sections, toks, 0)
 		_, to := 0, 0
 		if n > 0 {
@@ -51,6 +55,21 @@ func findHeadings(r *Rules, s *sheet) []heading {
 		}
 	}
 	return out
+}
+
+// numbering is the number of tokens such as "Section 2" or "B" that stand
+// before a heading.
+func numbering(toks []flatToken) int {
+	n := 0
+	if len(toks) > 2 && (toks[0].text == "section" || toks[0].text == "part") {
+		n = 1
+	}
+	if len(toks) > n+1 && len(toks[n].text) <= 2 && toks[n].word != toks[n+1].word && (n == 1 || allDigits(toks[n].text)) {
+		n++
+	} else if n == 1 {
+		n = 0
+	}
+	return n
 }
 
 // hasValue tells whether the next segment of the row is no label, so that a
