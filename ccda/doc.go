@@ -7,6 +7,13 @@
 // they share sections, and keeps what it does not understand ([Document].Rest). [Check] holds a document against the
 // same table of sections ([SectionSpecs]) that the writer and the reader use.
 //
+// A consultation report is the clinician's own note: [WrapNote] puts it, unchanged, into a Consultation Note. Text
+// becomes the words of a Note Activity; a PDF travels whole in the text of the Note Activity, and should lie beside the
+// document in the package too. The sections that the standard demands then say nullFlavor NI and where to look.
+//
+// What the reader cannot map stays in Document.Rest byte for byte; Write does not write Rest. The reader has its own
+// small XML reader: encoding/xml needs longer for the tokens than this package for the whole document.
+//
 // Left out: CDA digital signatures, Release 3 and later on the writing side, checking codes against terminologies.
 // The package reads no clock, file or network and writes no log; its errors carry no patient data.
 package ccda

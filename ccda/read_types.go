@@ -245,8 +245,11 @@ func (d *decoder) value(n *node) Value {
 	}
 	switch kind {
 	case "PQ":
-		n.child("translation").take()
-		return Value{Quantity: n.quantity()}
+		v := Value{Quantity: n.quantity()}
+		if v.Quantity.Value == "" {
+			v.Text = n.at("translation", "originalText").words()
+		}
+		return v
 	case "IVL_PQ", "IVL_REAL", "IVL_INT":
 		return Value{Low: n.child("low").quantity(), High: n.child("high").quantity(), Quantity: n.child("center").quantity()}
 	case "CD", "CE", "CO", "CV", "CS":

@@ -116,7 +116,7 @@ func humanPeriod(p Period) string {
 	case p.Low != "" && p.High != "":
 		return human(p.Low) + " to " + human(p.High)
 	case p.Low != "":
-		return "since " + human(p.Low)
+		return "from " + human(p.Low)
 	case p.High != "":
 		return "until " + human(p.High)
 	}

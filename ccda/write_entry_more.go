@@ -137,7 +137,7 @@ func (e *encoder) value(it *item) {
 		return
 	}
 	if it.Kind == KindVital {
-		e.empty("value", "xsi:type", "PQ", "nullFlavor", "UNK", "unit", "1")
+		e.wordedQuantity(v.words())
 		return
 	}
 	low, lowUnit, hasLow := quantityAttrs(v.Low)
@@ -163,6 +163,19 @@ func (e *encoder) value(it *item) {
 		}
 		e.empty("value", "xsi:type", "ST", "nullFlavor", "UNK")
 	}
+}
+
+// wordedQuantity writes the value of a vital sign that is not a number: its words go where PQ has room for them.
+func (e *encoder) wordedQuantity(words string) {
+	if words == "" {
+		e.empty("value", "xsi:type", "PQ", "nullFlavor", "UNK", "unit", "1")
+		return
+	}
+	e.open("value", "xsi:type", "PQ", "nullFlavor", "OTH", "unit", "1")
+	e.open("translation", "nullFlavor", "OTH")
+	e.element("originalText", words)
+	e.end("translation")
+	e.end("value")
 }
 
 // smokingValue writes a value that must be SNOMED CT and may not be null (CONF:1098-32954): what is not coded so is

@@ -28,7 +28,7 @@ func (e *encoder) narrative(s *Section, spec *SectionSpec, items []item, name st
 	}
 	for from := 0; from < len(items); {
 		to := from + 1
-		for to < len(items) && items[to].Kind == items[from].Kind {
+		for to < len(items) && sameTable(items[to].Kind) == sameTable(items[from].Kind) {
 			to++
 		}
 		if items[from].Kind == KindNote {
@@ -50,6 +50,15 @@ func (e *encoder) narrative(s *Section, spec *SectionSpec, items []item, name st
 		e.element("paragraph", words, "ID", madePrefix+name+"-nothing")
 	}
 	e.end("text")
+}
+
+// sameTable joins the kinds that share a table.
+func sameTable(k Kind) Kind {
+	switch k {
+	case KindSmoking, KindTobacco, KindSocial, KindFunctional, KindMental:
+		return KindOther
+	}
+	return k
 }
 
 // paragraphs writes free words: blank lines part paragraphs, line ends become br.

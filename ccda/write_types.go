@@ -227,8 +227,7 @@ func (w *writer) personName(n Name, element string) {
 // partedName writes a name where loose text is not allowed (PN.US.FIELDED, CONF:81-7278): of the patient, and of
 // participants. The last word is taken for the family name.
 func (w *writer) partedName(n Name) {
-	if clean(n.Family) == "" && !anyText(n.Given) && clean(n.Full) != "" {
-		words := strings.Fields(clean(n.Full))
+	if words := strings.Fields(clean(n.Full)); clean(n.Family) == "" && !anyText(n.Given) && len(words) > 0 {
 		n.Family, n.Given = words[len(words)-1], words[:len(words)-1]
 	}
 	if clean(n.Family) == "" && !anyText(n.Given) {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -186,7 +187,7 @@ func clean(s string) string {
 			}
 		}
 		switch {
-		case r == ' ' || r == '\t' || r == '\n' || r == '\r' || r == 0x85 || r == 0xA0 || r == 0x2028:
+		case unicode.IsSpace(r):
 			gap = b.Len() > 0
 		case !xmlChar(r) || r < 0x20:
 		default:

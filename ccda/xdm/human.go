@@ -12,6 +12,7 @@ table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.35em .6em;border-bottom:1px solid #ccc}
 th{white-space:nowrap}
 .notice{border:2px solid #8a1c1c;padding:.6em 1em;margin:1em 0}
+.notice h2{margin-top:.2em}
 .small{color:#555;font-size:.9em}`
 
 // index writes INDEX.HTM: an XHTML page that a person without any program for C-CDA can start from. It holds patient
