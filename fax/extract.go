@@ -71,6 +71,9 @@ func (r *Rules) leaf(p *PageText) *leaf {
 // fromCodes takes a referral ID from a bar code: its text is exact.
 func fromCodes(p *PageText) []candidate {
 	var out []candidate
+	if c, ok := p.OwnCode(); ok {
+		out = append(out, candidate{key: "referral_id", value: c.Referral, words: 1, label: 0.97, page: p.Number, reading: 9})
+	}
 	for _, t := range p.Codes {
 		if m := refShape.FindString(strings.ToUpper(t)); m != "" {
 			out = append(out, candidate{key: "referral_id", value: m, words: 1, label: 0.97, page: p.Number, reading: 9})

@@ -58,3 +58,33 @@ func FuzzFindCodes(f *testing.F) {
 		}
 	})
 }
+
+func TestOwnCode(t *testing.T) {
+	c, other := Code{"7K3M9QX0T1V8WZ5C", 2, 4}, Code{"7K3M9QX0T1V8WZ5D", 2, 4}
+	words := func(s string) [][]Word {
+		var list []Word
+		for i, line := range strings.Split(s, "\n") {
+			for _, w := range strings.Fields(line) {
+				list = append(list, Word{Text: w, Line: i})
+			}
+		}
+		return [][]Word{list}
+	}
+	for name, test := range map[string]struct {
+		page PageText
+		want bool
+	}{
+		"bar codes":     {PageText{Codes: []string{c.String(), c.String(), "0123"}}, true},
+		"plain type":    {PageText{Readings: words("Referral\n" + c.String() + " Keep this code on replies\nPatient")}, true},
+		"contradiction": {PageText{Codes: []string{c.String(), other.String()}}, false},
+		"none":          {PageText{Codes: []string{"RL-1"}, Readings: words("RL 7\nK3M9")}, false},
+	} {
+		if got, ok := test.page.OwnCode(); ok != test.want || ok && got != c {
+			t.Errorf("%s: got %v, %t, want %t", name, got, ok, test.want)
+		}
+	}
+	res := Extract([]PageText{{Number: 1, Width: 1728, Height: 2156, DPI: 204, Codes: []string{c.String()}, Readings: words("Referral\nPatient Yolanda Castellanos")}})
+	if len(res.Papers) != 1 || res.Papers[0].Fields["referral_id"].Value != c.Referral {
+		t.Errorf("Extract: got %+v, want the referral ID of the code", res.Papers)
+	}
+}
