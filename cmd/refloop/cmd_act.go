@@ -79,16 +79,16 @@ func actCommand() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.String("reason", "", "`CODE`: why, for decline, cancel and end (end: advice_answered, patient_declined, unreachable, completed_no_report, expired, duplicate, entered_in_error)")
-	f.String("at", "", "`TIME` such as 2026-12-01T09:30:00-06:00; without a zone the time of this machine")
-	f.String("until", "", "`TIME`: end of the appointment (default: 30 minutes after --at)")
-	f.String("location", "", "`TEXT`: place of the appointment")
-	f.String("document", "", "`FILE`: the clinician's own document (PDF, TIFF, PNG, JPEG, C-CDA, RTF, HTML or text)")
-	f.String("author", "", "`NPI` of the clinician who wrote it")
-	f.String("name", "", "`NAME` of that clinician, when the directory does not have it")
+	f.String("reason", "", "why, as a `code`, for decline, cancel and end (end: advice_answered, patient_declined, unreachable, completed_no_report, expired, duplicate, entered_in_error)")
+	f.String("at", "", "a `time` such as 2026-12-01T09:30:00-06:00; without a zone it is the time of this machine")
+	f.String("until", "", "end of the appointment, a `time` (default: 30 minutes after --at)")
+	f.String("location", "", "place of the appointment, as `text`")
+	f.String("document", "", "`file` with the clinician's own document: PDF, TIFF, PNG, JPEG, C-CDA, RTF, HTML or text")
+	f.String("author", "", "the `NPI` of the clinician who wrote it")
+	f.String("name", "", "that clinician's `name`, when the directory does not have it")
 	f.Bool("signed", false, "the clinician has signed it")
-	f.String("note", "", "`-`: words to go with it, from standard input")
-	f.String("set", "", "`-`: values as a JSON object from standard input")
+	f.String("note", "", "words to go with it, from standard input: `-`")
+	f.String("set", "", "values as a JSON object, from standard input: `-`")
 	f.Bool("json", false, "print the referral as JSON")
 	return c
 }

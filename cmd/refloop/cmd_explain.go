@@ -92,8 +92,7 @@ func explainState(s console.Story) []string {
 	lines := []string{fmt.Sprintf("Referral %s is %s: %s.", r.ID, stateLine(r), stateWords(referral.State(r.State)))}
 	for i := len(s.Events) - 1; i >= 0; i-- {
 		if e := s.Events[i]; e.From != e.To {
-			t := e.EventTime
-			lines = append(lines, fmt.Sprintf("It came to that state at %s UTC by %s of %s through %s: %s (grade %s).", when(&t), e.Type, orUnknown(e.Actor), e.Origin, gradeWords(e.Grade), orUnknown(string(e.Grade))))
+			lines = append(lines, fmt.Sprintf("It came to that state at %s UTC by %s of %s through %s: %s (grade %s).", when(&e.EventTime), e.Type, orUnknown(e.Actor), e.Origin, gradeWords(e.Grade), orUnknown(string(e.Grade))))
 			break
 		}
 	}
@@ -190,8 +189,7 @@ func routeLine(pl *plan, r referral.Referral) string {
 func explainHolds(s console.Story) []string {
 	var lines []string
 	for _, h := range s.Referral.Holds {
-		t := h.Since
-		lines = append(lines, fmt.Sprintf("It is held since %s UTC (%s): %s. %s", when(&t), h.Kind, orUnknown(h.Reason), holdRemedy(h.Kind)))
+		lines = append(lines, fmt.Sprintf("It is held since %s UTC (%s): %s. %s", when(&h.Since), h.Kind, orUnknown(h.Reason), holdRemedy(h.Kind)))
 	}
 	if n := len(unsureRows(s.Record)); n > 0 {
 		lines = append(lines, fmt.Sprintf("%d fields read from paper are below the line and were not filled in; see refloop show %s.", n, s.Referral.ID))
@@ -204,7 +202,7 @@ func holdRemedy(k referral.HoldKind) string {
 	case referral.HoldFaxReview:
 		return "Look at the pages, then: act ID verify, or act ID verify --set - with what is right."
 	case referral.HoldCompleteness:
-		return "Give what is missing: act ID verify --set -."
+		return `Give what is missing: act ID verify --set -, with "hold": "completeness" when that is all.`
 	case referral.HoldCapacity:
 		return "It goes on when there is a place: act ID schedule."
 	}

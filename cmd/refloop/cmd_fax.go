@@ -49,7 +49,7 @@ func faxCommand() *cobra.Command {
 			return err
 		},
 	}
-	read.Flags().Int("ocr-workers", min(someWorkers, runtime.NumCPU()), "`N` child processes that read pages, about 60 MB each")
+	read.Flags().Int("ocr-workers", min(someWorkers, runtime.NumCPU()), "read with `N` child processes, about 60 MB each")
 	return group("fax", "read faxed pages", read)
 }
 

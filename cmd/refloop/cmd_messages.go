@@ -28,9 +28,9 @@ func messagesCommand() *cobra.Command {
 	}
 	listFlags(c)
 	f := c.Flags()
-	f.String("control-id", "", "only this `ID`: MSH-10, or the Message-ID of mail with its angle brackets")
-	f.String("channel", "", "only this `name`; of outbound messages: partner/rail")
-	f.String("direction", "", "`in` or out")
+	f.String("control-id", "", "only with this control `ID`: MSH-10, or the Message-ID of mail with its angle brackets")
+	f.String("channel", "", "only of the channel with this `name`; of outbound messages: partner/rail")
+	f.String("direction", "", "only this `way`: in or out")
 	c.AddCommand(messagesShowCommand())
 	return c
 }

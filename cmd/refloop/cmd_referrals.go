@@ -39,8 +39,8 @@ func referralsCommand() *cobra.Command {
 		},
 	}
 	listFlags(c)
-	c.Flags().String("role", "", "`initiator` or recipient: our side of the loop")
-	c.Flags().String("find", "", "`-`: read whom to look for as JSON from standard input")
+	c.Flags().String("role", "", "only where our `side` of the loop is initiator or recipient")
+	c.Flags().String("find", "", "whom to look for, as JSON from standard input: `-`")
 	return c
 }
 

@@ -53,12 +53,12 @@ func sendCommand() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.String("to", "", "`HOST:PORT` of the receiver (required)")
-	f.String("tls", "auto", "`auto`, on or off; auto: on unless the address is this machine")
-	f.String("ca", "", "PEM `FILE` with the authorities of the receiver's certificate (default: those of the system)")
-	f.String("server-name", "", "`NAME` in the receiver's certificate (default: the host)")
-	f.String("certificate", "", "PEM `FILE`: our client certificate")
-	f.String("key", "", "PEM `FILE`: its private key")
+	f.String("to", "", "the receiver's `address`, host:port (required)")
+	f.String("tls", "auto", "`how`: auto, on or off; auto is on unless the address is this machine")
+	f.String("ca", "", "PEM `file` with the authorities of the receiver's certificate (default: those of the system)")
+	f.String("server-name", "", "the `name` in the receiver's certificate (default: the host)")
+	f.String("certificate", "", "PEM `file` with our client certificate")
+	f.String("key", "", "PEM `file` with its private key")
 	f.Duration("timeout", 30*time.Second, "for connecting and for each answer")
 	f.Bool("cr", false, "make CR of other segment ends, for receivers that need it")
 	return c

@@ -90,8 +90,11 @@ func facts(s console.Story) [][]string {
 		rows = append(rows, []string{"Diagnosis", words(d.Code, d.Text)})
 	}
 	for _, a := range r.Appointments {
-		start := a.Start
-		rows = append(rows, []string{"Appointment", words(when(&start), "UTC", a.Status, a.Location)})
+		at := "at a time not known"
+		if !a.Start.IsZero() {
+			at = when(&a.Start) + " UTC"
+		}
+		rows = append(rows, []string{"Appointment", words(at, a.Status, a.Location)})
 	}
 	for _, id := range r.Identifiers {
 		if id.Kind != referral.KindMRN {
@@ -153,8 +156,7 @@ func partyLine(p console.PartyView) string {
 
 func holdRows(holds []referral.Hold) (out [][]string) {
 	for _, h := range holds {
-		since := h.Since
-		out = append(out, []string{string(h.Kind), when(&since), h.Reason})
+		out = append(out, []string{string(h.Kind), when(&h.Since), h.Reason})
 	}
 	return out
 }

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -76,25 +76,46 @@ func wantsJSON(cmd *cobra.Command) bool {
 	return f != nil && f.Value.String() == "true"
 }
 
-// printTable writes aligned columns. Cells are cleaned: what outsiders sent cannot move the cursor of a terminal.
+// printTable writes aligned columns. Cells are cleaned: what outsiders sent cannot move the cursor of a terminal. An empty cell shows as
+// a dash, unless nothing follows in its row.
 func printTable(w io.Writer, head []string, rows [][]string) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	lines := rows
 	if head != nil {
 		lines = append([][]string{head}, rows...)
 	}
-	for _, cells := range lines {
-		clean := make([]string, len(cells))
-		for i, c := range cells {
-			if clean[i] = plain(c); clean[i] == "" && i < len(cells)-1 {
-				clean[i] = "-"
+	var width []int
+	clean := make([][]string, len(lines))
+	for i, cells := range lines {
+		for n, c := range trimmed(cells) {
+			if c = plain(c); c == "" {
+				c = "-"
 			}
-		}
-		if _, err := fmt.Fprintln(tw, strings.TrimRight(strings.Join(clean, "\t"), "\t ")); err != nil {
-			return err
+			if n == len(width) {
+				width = append(width, 0)
+			}
+			width[n] = max(width[n], utf8.RuneCountInString(c))
+			clean[i] = append(clean[i], c)
 		}
 	}
-	return tw.Flush()
+	var b strings.Builder
+	for _, cells := range clean {
+		var row strings.Builder
+		for n, c := range cells {
+			fmt.Fprintf(&row, "%-*s  ", width[n], c)
+		}
+		b.WriteString(strings.TrimRight(row.String(), " "))
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// trimmed drops empty cells at the end.
+func trimmed(cells []string) []string {
+	for len(cells) > 0 && cells[len(cells)-1] == "" {
+		cells = cells[:len(cells)-1]
+	}
+	return cells
 }
 
 // plain makes text safe for a terminal: control and format characters become spaces.

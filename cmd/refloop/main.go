@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -69,20 +70,38 @@ func message(err error) string {
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use: "refloop", Short: "closes the loop on patient referrals: HL7 v2, Direct, fax",
-		SilenceUsage: true, SilenceErrors: true,
+		SilenceUsage: true, SilenceErrors: true, SuggestionsMinimumDistance: 2,
 	}
 	root.PersistentFlags().StringP("config", "c", "refloop.yaml", "configuration `file`")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return wrongUsage(c, err) })
+	root.Args = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return fmt.Errorf("got the command %q, which is none%s", args[0], similar(c.SuggestionsFor(args[0])))
+		}
+		return nil
+	}
+	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	root.AddCommand(
 		serveCommand(), checkCommand(), initCommand(), configCommand(), demoCommand(), versionCommand(), doctorCommand(),
 		messagesCommand(), referralsCommand(), showCommand(), explainCommand(), deliveriesCommand(), worklistCommand(), partnersCommand(),
 		actionsCommand(), actCommand(), reprocessCommand(), sendCommand(), auditCommand(), keysCommand(), faxCommand(),
 		ocrWorkerCommand(), pdfWorkerCommand(),
 	)
-	for _, c := range root.Commands() {
-		strict(c)
-	}
+	strict(root)
 	return root
+}
+
+// wrongUsage says where to read how it is right.
+func wrongUsage(c *cobra.Command, err error) error {
+	return usageError{fmt.Errorf("%s: %w; see %[1]s --help", c.CommandPath(), err)}
+}
+
+// similar names what somebody may have meant.
+func similar(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "; did you mean " + strings.Join(names, " or ") + "?"
 }
 
 // strict makes wrong arguments wrong usage.
@@ -90,7 +109,7 @@ func strict(c *cobra.Command) {
 	if args := c.Args; args != nil {
 		c.Args = func(cmd *cobra.Command, a []string) error {
 			if err := args(cmd, a); err != nil {
-				return usageError{err}
+				return wrongUsage(cmd, err)
 			}
 			return nil
 		}
