@@ -1,6 +1,8 @@
 package transform
 
 import (
+	"slices"
+
 	"refloop/ccda"
 	"refloop/channels"
 	"refloop/referral"
@@ -48,7 +50,7 @@ func plainFact(s Source, d ccda.Document) (Fact, string) {
 	case d.Type == ccda.TypeReferral:
 		ev.Type = referral.EventRequest
 		ev.Payload.Record = plainRecord(s, d, about, ids)
-		return Fact{Ref: naming(ev.Payload.Record.Identifiers), Event: ev, Creates: true}, ""
+		return Fact{Ref: append(ids, referralID(d.ID, referral.KindDocument)), Event: ev, Creates: true}, ""
 	case len(ids) == 0:
 		return Fact{}, "its document names no referral; a person must match it to one"
 	case d.Type == ccda.TypeConsult || d.Type == ccda.TypeUnstructured || d.Type == ccda.TypeOther:
@@ -64,7 +66,7 @@ func plainFact(s Source, d ccda.Document) (Fact, string) {
 // plainRecord is the record of a request that is a Referral Note alone. Its numbers: the referral's where the note says one, and the
 // document's own, by which a second copy is known.
 func plainRecord(s Source, d ccda.Document, about referral.Patient, ids []referral.Identifier) *referral.Referral {
-	rec := &referral.Referral{Identifiers: ids, Patient: about, Requested: firstTime(momentFrom(d.Time), s.Message.ReceivedAt)}
+	rec := &referral.Referral{Identifiers: slices.Clone(ids), Patient: about, Requested: firstTime(momentFrom(d.Time), s.Message.ReceivedAt)}
 	rec.Identifiers = addID(rec.Identifiers, referralID(d.ID, referral.KindDocument))
 	rec.Identifiers = addID(rec.Identifiers, referral.Identifier{Value: "CDA", Kind: referral.KindSourceForm})
 	return rec // attachParts merges what the note says

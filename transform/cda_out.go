@@ -8,7 +8,7 @@ import (
 )
 
 // referralNote writes the C-CDA Referral Note of a request.
-func referralNote(r referral.Referral, ev referral.Event, t Target) ([]byte, error) {
+func referralNote(r referral.Referral, t Target) ([]byte, error) {
 	d := header(r, t)
 	d.Type = ccda.TypeReferral
 	d.Authors = []ccda.Author{authorOf(r, t)}
@@ -40,9 +40,7 @@ func header(r referral.Referral, t Target) ccda.Document {
 	if t.Own.NPI != "" {
 		d.Custodian.IDs = append([]ccda.ID{{Root: ccda.NPI, Extension: t.Own.NPI}}, d.Custodian.IDs...)
 	}
-	if r.Confidentiality.Part2 {
-		d.Notice = firstOf(r.Confidentiality.Notice, Part2Statement1)
-	}
+	d.Notice = strings.Join(notices(r.Confidentiality), "\n\n")
 	return d
 }
 

@@ -146,7 +146,9 @@ func cdaPatient(p referral.Patient, own string) ccda.Patient {
 		Names: []ccda.Name{cdaName(p.Name)}, BirthTime: date8(p.BirthDate), Addresses: cdaAddress(p.Address, "HP"), Telecoms: cdaTelecoms(p.Phone, "", p.Email, "HP"),
 	}
 	for _, id := range p.IDs {
-		out.IDs = append(out.IDs, cdaID(id, own))
+		if !isAlias(p.IDs, id) {
+			out.IDs = append(out.IDs, cdaID(id, own))
+		}
 	}
 	switch p.Sex {
 	case "M", "F":

@@ -10,38 +10,62 @@ import (
 )
 
 // renderFax writes a letter: a cover page that names no patient, then for a request the form with codes and tick boxes and the
-// summary, for anything else what happened. The rail draws it.
+// summary, for anything else what happened. The rail draws it, with the papers behind it.
 func renderFax(ship *channels.Shipment, r referral.Referral, ev referral.Event, t Target, docs map[string][]byte) error {
-	l := fax.Letter{
-		Referral: ship.ReferralID, CopyOf: t.CopyOf, Part2: r.Confidentiality.Part2,
-		Cover: fax.Cover{
-			To:   fax.Party{Organization: t.Partner.Name, Fax: t.Rail.Address},
-			From: fax.Party{Organization: t.Own.Name, Phone: t.Own.Phone, Fax: t.Own.Fax},
-			Date: t.At.Format("January 2, 2006"),
-		},
-	}
-	switch ev.Type {
-	case referral.EventRequest, referral.EventChange, referral.EventResend:
-		l.Title, l.Reply = "Referral", true
-		l.Form = requestForm(r)
-		l.Heading, l.Summary = "Clinical summary", summary(r)
-	default:
-		l.Title = "Referral update"
-		w := newWriter(r, ev, t)
-		l.Form = []fax.Section{{Title: "Patient", Lines: patientLines(r.Patient)}, {Title: "What happened", Paragraphs: w.words()}}
-		for _, d := range ev.Payload.Documents {
-			if bodyKind(d.ContentType) == "text" {
-				l.Heading = "Consultation note"
-				l.Summary = append(l.Summary, fax.Section{Title: d.Title, Paragraphs: strings.Split(string(docs[d.ID]), "\n")})
-			}
-		}
-	}
+	l := letterOf(r, ev, t, docs)
 	body, err := json.Marshal(l)
 	if err != nil {
 		return err
 	}
-	ship.Parts = append([]channels.Part{{Kind: channels.KindLetter, ContentType: "application/json", Title: l.Title, Body: body}}, filesOf(r, ev, docs, "pdf", "image")...)
+	ship.Parts = append([]channels.Part{{Kind: channels.KindLetter, ContentType: "application/json", Title: l.Title, Body: body}}, filesOf(r, ev, docs, channels.KindPDF, channels.KindImage)...)
 	return nil
+}
+
+// letterOf is an event on paper. The referral ID is printed as a code only where it fits one: foreign numbers may not.
+func letterOf(r referral.Referral, ev referral.Event, t Target, docs map[string][]byte) fax.Letter {
+	id := wireID(r)
+	l := fax.Letter{
+		CopyOf: t.CopyOf, Part2: r.Confidentiality.Part2,
+		Cover: fax.Cover{
+			To:   fax.Party{Organization: t.Partner.Name, Fax: faxNumberOf(t.Rail)},
+			From: fax.Party{Organization: t.Own.Name, Phone: t.Own.Phone, Fax: t.Own.Fax},
+			Date: t.At.Format("January 2, 2006"),
+		},
+	}
+	if (fax.Code{Referral: id.Value, Page: 1, Pages: 1}).Valid() == nil {
+		l.Referral = id.Value
+	}
+	w := newWriter(r, ev, t)
+	number := fax.Section{Title: "Referral", Lines: line("Referral number", id.Value, false)}
+	switch ev.Type {
+	case referral.EventRequest, referral.EventChange:
+		l.Title, l.Reply = "Referral", true
+		if ev.Type == referral.EventChange {
+			number.Paragraphs = w.words()
+		}
+		l.Form = append([]fax.Section{number}, requestForm(r)...)
+		l.Heading, l.Summary = "Clinical summary", summary(r)
+	default:
+		l.Title = "Referral update"
+		l.Form = []fax.Section{number, {Title: "Patient", Lines: patientLines(r.Patient)}, {Title: "What happened", Paragraphs: w.words()}}
+		if lines := noteLines(ev.Payload.Documents, docs); len(lines) > 0 {
+			l.Heading, l.Summary = "Consultation note", []fax.Section{{Paragraphs: lines}}
+		}
+	}
+	for _, n := range notices(r.Confidentiality) {
+		if n != Part2Statement1 { // the letter prints that one itself
+			l.Summary = append([]fax.Section{{Title: "Notice that came with this record", Paragraphs: []string{n}}}, l.Summary...)
+		}
+	}
+	return l
+}
+
+// faxNumberOf is the number on the cover: the address of a fax rail only.
+func faxNumberOf(rail Rail) string {
+	if rail.Type == channels.Fax {
+		return rail.Address
+	}
+	return ""
 }
 
 func line(label, value string, half bool) []fax.Line {

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -73,9 +74,11 @@ func wireID(r referral.Referral) referral.Identifier {
 	return referral.Identifier{Value: r.ID, Authority: r.Authority, Kind: referral.KindReferral}
 }
 
-// idOf returns the first identifier of a kind; zero when there is none.
-func idOf(r referral.Referral, kind string) referral.Identifier {
-	for _, id := range r.Identifiers {
+// idOf returns the record's first identifier of a kind; zero when there is none.
+func idOf(r referral.Referral, kind string) referral.Identifier { return kindOf(r.Identifiers, kind) }
+
+func kindOf(list []referral.Identifier, kind string) referral.Identifier {
+	for _, id := range list {
 		if id.Kind == kind {
 			return id
 		}
@@ -85,10 +88,13 @@ func idOf(r referral.Referral, kind string) referral.Identifier {
 
 // writer builds one outbound HL7 v2 message about one event.
 type writer struct {
-	b  *hl7.Builder
-	r  referral.Referral
-	ev referral.Event
-	t  Target
+	b    *hl7.Builder
+	r    referral.Referral
+	ev   referral.Event
+	t    Target
+
+	kind  string // MSH-9.1 and 9.2
+	names bool   // authorities have their namespaces
 }
 
 func newWriter(r referral.Referral, ev referral.Event, t Target) *writer {
@@ -100,6 +106,7 @@ func (w *writer) version() string { return firstOf(w.t.Rail.Dialect.Version, "2.
 
 // local writes the MSH of a message to a system on a line (not 360X): names of applications, answers wanted in original mode.
 func (w *writer) local(code, event, structure string) {
+	w.kind, w.names = code+"^"+event, true
 	w.b.MSH(hl7.Header{
 		SendingApplication: hl7.HD{Namespace: "REFLOOP"}, SendingFacility: hl7.HD{Namespace: "REFLOOP", ID: w.t.Own.OID, Type: "ISO"},
 		ReceivingApplication: hl7.HD{Namespace: w.t.Partner.Application}, ReceivingFacility: hl7.HD{Namespace: w.t.Partner.Facility},
@@ -109,6 +116,7 @@ func (w *writer) local(code, event, structure string) {
 
 // x360 writes the MSH of a 360X message: no applications, OIDs for the two facilities, no answer wanted, profile 360X.
 func (w *writer) x360(code, event, structure string) {
+	w.kind = code + "^" + event
 	w.b.MSH(hl7.Header{
 		SendingFacility: hl7.HD{ID: w.t.Own.OID, Type: "ISO"}, ReceivingFacility: hl7.HD{ID: w.t.Partner.OID, Type: iso(w.t.Partner.OID)},
 		Time: w.t.At, Type: [3]string{code, event, structure}, ControlID: w.t.ControlID, ProcessingID: firstOf(w.t.Rail.Dialect.Processing, "P"), Version: "2.5.1",
@@ -128,7 +136,9 @@ func (w *writer) pid() {
 	p := w.r.Patient
 	s := w.b.Segment("PID").Set(1, "1")
 	for _, id := range p.IDs {
-		s.Add(3, hl7.CX{ID: id.Value, Authority: hdOf(id.Authority), Type: "MR"})
+		if !isAlias(p.IDs, id) {
+			s.Add(3, hl7.CX{ID: id.Value, Authority: w.authority(p.IDs, id), Type: "MR"})
+		}
 	}
 	name := xpnFor(p.Name)
 	name.Type = "L"
@@ -137,10 +147,37 @@ func (w *writer) pid() {
 	if p.Phone != "" {
 		s.Add(13, hl7.XTN{Whole: p.Phone, Use: "PRN", Equipment: "PH"})
 	}
-	s.Set(18, p.Account)
-	if w.r.Confidentiality.Part2 {
-		w.note(Part2Statement1)
+	account := hl7.CX{ID: p.Account}
+	if p.Account == p.Visit.Value { // many systems send the visit number in both places, with its authority
+		account.Authority = hdOf(p.Visit.Authority)
 	}
+	s.Add(18, account)
+}
+
+// authority writes the authority of a number of the list; to a system on a line with the namespace that it uses itself. 360X has OIDs
+// alone.
+func (w *writer) authority(list []referral.Identifier, id referral.Identifier) hl7.HD {
+	h := hdOf(id.Authority)
+	if w.names {
+		h.Namespace = firstOf(h.Namespace, aliasOf(list, id))
+	}
+	return h
+}
+
+// notices are the redisclosure statements of a restricted record, one NTE or OBX each.
+func (w *writer) notices() []string { return notices(w.r.Confidentiality) }
+
+// restricted writes ORC-28, the confidentiality code of the order (table 0177), where the version has it.
+func (w *writer) restricted(orc *hl7.SegmentBuilder) {
+	if c := w.r.Confidentiality.Code; (c == "R" || c == "V") && w.version() >= "2.5" {
+		orc.Add(28, hl7.Coded{Code: c, System: "HL70177"})
+	}
+}
+
+// message ends the message and names its type.
+func (w *writer) message() (body []byte, kind string, err error) {
+	body, err = w.b.Bytes()
+	return body, w.kind, err
 }
 
 // pv1 echoes the visit that the request carried.
@@ -152,28 +189,14 @@ func (w *writer) pv1() {
 	}
 }
 
-// note writes one NTE when there are words.
-func (w *writer) note(text string) {
-	if strings.TrimSpace(text) != "" {
-		w.b.Segment("NTE").Set(3, text)
-	}
-}
-
-// noteSet numbers NTEs under one segment.
-func (w *writer) notes(texts []string) {
+// notes writes NTEs under the segment before, numbered from 1. Empty texts are left out.
+func (w *writer) notes(texts ...string) {
 	n := 0
 	for _, text := range texts {
 		if strings.TrimSpace(text) == "" {
 			continue
 		}
 		n++
-		w.b.Segment("NTE").Set(1, itoa(n)).Set(3, text)
+		w.b.Segment("NTE").Set(1, strconv.Itoa(n)).Set(3, text)
 	}
-}
-
-func itoa(n int) string {
-	if n < 10 {
-		return string(rune('0' + n))
-	}
-	return itoa(n/10) + string(rune('0'+n%10))
 }

@@ -160,14 +160,26 @@ func (r *hl7Reader) ref() {
 		f.Event.Payload.Record = rec
 		f.Creates = kind == referral.EventRequest
 	case referral.EventCancel:
-		f.Event.Reason = r.m.Field("RF1", 10).Comp(1)
-		f.Event.Note = strings.Join(nonEmpty(append([]string{rec.Reason}, rec.Notes...)...), "\n")
+		f.Event.Reason, f.Event.Note = r.cancelWhy(rec.Notes)
 	case referral.EventStatusQuery:
 		f.Event.Payload.Identifiers = addID(nil, r.control()) // the answer repeats it
 	}
 	docs, bad := documentsOf(r.m.Segments("OBX"), "attachment")
 	r.warnDocuments(bad)
 	r.add(f, docs)
+}
+
+// cancelWhy reads why a REF is cancelled: RF1-10, and the notes unless they comment attached results.
+func (r *hl7Reader) cancelWhy(notes []string) (reason, note string) {
+	c := r.m.Field("RF1", 10).Coded()
+	lines := nonEmpty(firstOf(c.Text, c.Original))
+	if c.Code != "" && len(lines) > 0 && lines[0] == strings.ReplaceAll(c.Code, "_", " ") {
+		lines = nil
+	}
+	if !r.m.First("OBR").Exists() {
+		lines = append(lines, notes...)
+	}
+	return c.Code, strings.Join(lines, "\n")
 }
 
 // sourceForm remembers in which family the initiator's system speaks of this referral, and the number of its message.
@@ -179,7 +191,7 @@ func (r *hl7Reader) sourceForm(rec *referral.Referral, form string) {
 // warnDocuments tells the sender that an embedded document could not be decoded: a warning, its bytes are kept with the message.
 func (r *hl7Reader) warnDocuments(places []string) {
 	for _, place := range places {
-		r.out.Problems = append(r.out.Problems, channels.Problem{Location: place, Code: hl7.CodeDataType, Severity: "W", Text: "embedded document: got data that is not in the encoding it names, want Base64, Hex or A; it was not filed"})
+		r.out.Problems = append(r.out.Problems, channels.Problem{Location: place, Code: hl7.CodeDataType, Severity: "W", Text: "embedded document: got nothing, or data that is not in the encoding it names, want Base64, Hex or A; it was not filed"})
 	}
 }
 
@@ -195,7 +207,7 @@ func (r *hl7Reader) siu() {
 	ev.Payload.Appointment = appointmentOf(r.m, r.partner)
 	ev.Payload.Appointment.Status = status
 	ev.Payload.Identifiers = addID(nil, ev.Payload.Appointment.ID)
-	ev.Note = strings.Join(notesOf(r.m.Segments("NTE")), "\n")
+	ev.Note = strings.Join(notesOf(r.m.First("SCH").Notes()), "\n")
 	r.add(Fact{Ref: appointmentRefs(r.m, r.partner), Event: ev, Feed: true}, nil)
 }
 
@@ -212,9 +224,9 @@ func (r *hl7Reader) rri() {
 		return
 	}
 	rf1 := r.m.First("RF1")
-	ids := addID(nil, eiOf(rf1.Field(6), referral.KindPlacer, r.partner))
+	ids := addEI(nil, rf1.Field(6), referral.KindPlacer, r.partner)
 	for rep := range rf1.Field(11).All() {
-		ids = addID(ids, eiOf(rep, referral.KindFiller, r.partner))
+		ids = addEI(ids, rep, referral.KindFiller, r.partner)
 	}
 	ev := r.event(kind)
 	ev.Payload.Patient, ev.Payload.Identifiers = r.patient(), fillers(ids)
@@ -223,7 +235,7 @@ func (r *hl7Reader) rri() {
 		ev.Payload.Recipient = &p
 	}
 	ev.Note = strings.Join(notesOf(r.m.Segments("NTE")), "\n")
-	r.add(Fact{Ref: ids, Event: ev}, nil)
+	r.add(Fact{Ref: naming(ids), Event: ev}, nil)
 }
 
 func nonEmpty(values ...string) []string {

@@ -7,7 +7,8 @@ import (
 	"refloop/referral"
 )
 
-// documentsOf reads the embedded documents (OBX ED) of a run of segments. An ED that cannot be decoded becomes a problem's place.
+// documentsOf reads the embedded documents (OBX ED) of a run of segments. An ED that is empty or cannot be decoded becomes a
+// problem's place.
 func documentsOf(segments func(yield func(hl7.Segment) bool), kind string) (docs []Body, bad []string) {
 	for s := range segments {
 		if s.Field(2).String() != "ED" {
@@ -15,7 +16,7 @@ func documentsOf(segments func(yield func(hl7.Segment) bool), kind string) (docs
 		}
 		for rep := range s.Field(5).All() {
 			ed, err := rep.ED()
-			if err != nil {
+			if err != nil || len(ed.Data) == 0 {
 				bad = append(bad, hl7.Problem{Segment: "OBX", SegIndex: s.Occurrence(), Field: 5}.Location())
 				continue
 			}

@@ -58,7 +58,7 @@ func (r *hl7Reader) orderFact(g hl7.Group, meaning orderMeaning, creates bool) F
 	ids := orderIDs(g, r.partner)
 	ev := r.event(meaning.event)
 	ev.Payload.Patient = r.patient()
-	f := Fact{Ref: ids, IfCancelPending: meaning.ifPending, IfKnown: meaning.ifKnown}
+	f := Fact{Ref: naming(ids), IfCancelPending: meaning.ifPending, IfKnown: meaning.ifKnown}
 	switch meaning.event {
 	case referral.EventRequest, referral.EventChange:
 		rec := orderRecord(r.m, g, r.partner)

@@ -1,7 +1,6 @@
 package transform
 
 import (
-	"slices"
 	"strings"
 
 	"refloop/fax"
@@ -13,7 +12,7 @@ import (
 func requestRecord(m *hl7.Message, order *hl7.Group, partner string) *referral.Referral {
 	r := &referral.Referral{
 		Patient: patientOf(m, partner), Coverage: coverageOf(m), Allergies: allergiesOf(m), Requested: timeOf(m.Field("MSH", 7)),
-		Test: testing(m),
+		Test: testTraffic(m),
 	}
 	segments := m.Segments
 	if order != nil {
@@ -21,8 +20,8 @@ func requestRecord(m *hl7.Message, order *hl7.Group, partner string) *referral.R
 	}
 	r.Diagnoses = diagnosesOf(segments("DG1"))
 	r.Results = observationsOf(segments("OBX"))
-	if order != nil && len(r.Diagnoses) == 0 {
-		r.Diagnoses = diagnosesOf(m.Segments("DG1"))
+	if order != nil && len(r.Diagnoses) == 0 { // some systems list them once, before the orders
+		r.Diagnoses = diagnosesOf(head(m, "DG1"))
 	}
 	for s := range m.Segments("PR1") {
 		r.Procedures = addCoded(r.Procedures, codedOf(s.Field(3).Coded()))
@@ -34,8 +33,8 @@ func requestRecord(m *hl7.Message, order *hl7.Group, partner string) *referral.R
 	return r
 }
 
-// testing reports whether MSH-11 marks training or debugging traffic.
-func testing(m *hl7.Message) bool { return m.ProcessingID() == "T" || m.ProcessingID() == "D" }
+// testTraffic reports whether MSH-11 marks training or debugging traffic.
+func testTraffic(m *hl7.Message) bool { return m.ProcessingID() == "T" || m.ProcessingID() == "D" }
 
 // providersOf reads PRD (REF): RP is who refers, RT who is referred to.
 func providersOf(m *hl7.Message, r *referral.Referral, partner string) {
@@ -64,7 +63,7 @@ func prdParty(g hl7.Group, partner string) referral.Party {
 		pln := rep.PLN()
 		switch {
 		case pln.ID == "":
-		case strings.EqualFold(pln.Type, "NPI") || pln.Type == "" && fax.ValidNPI(pln.ID):
+		case strings.EqualFold(pln.Type, "NPI") && tenDigits(pln.ID) || pln.Type == "" && fax.ValidNPI(pln.ID):
 			p.NPI = firstOf(p.NPI, pln.ID)
 		default:
 			p.ClinicianIDs = addID(p.ClinicianIDs, referral.Identifier{Value: pln.ID, Authority: firstOf(pln.Qualifier, partnerAuthority(partner)), Kind: "clinician"})
@@ -106,12 +105,12 @@ func refRecord(m *hl7.Message, partner string) *referral.Referral {
 			r.Reason = firstOf(s.Field(3).Text(), r.Reason)
 		}
 	}
-	r.Identifiers = addID(r.Identifiers, eiOf(rf1.Field(6), referral.KindPlacer, partner))
+	r.Identifiers = addEI(r.Identifiers, rf1.Field(6), referral.KindPlacer, partner)
 	for rep := range rf1.Field(11).All() {
-		r.Identifiers = addID(r.Identifiers, eiOf(rep, referral.KindFiller, partner))
+		r.Identifiers = addEI(r.Identifiers, rep, referral.KindFiller, partner)
 	}
 	if obr := m.First("OBR"); obr.Exists() {
-		r.Identifiers = addID(r.Identifiers, eiOf(obr.Field(2), referral.KindPlacer, partner))
+		r.Identifiers = addEI(r.Identifiers, obr.Field(2), referral.KindPlacer, partner)
 	}
 	if x := m.First("PV1").Field(8).XCN(); r.Initiator.NPI == "" && x.ID != "" && r.Initiator.Clinician == (referral.Name{}) {
 		fromXCN(&r.Initiator, x, partner)
@@ -151,7 +150,7 @@ func orderRecord(m *hl7.Message, g hl7.Group, partner string) *referral.Referral
 		}
 	}
 	r.Reason = firstOf(r.Reason, obr.Field(13).Text())
-	r.Notes = append(notesOf(headNotes(m)), notesOf(g.Segments("NTE"))...)
+	r.Notes = append(notesOf(head(m, "NTE")), notesOf(g.Segments("NTE"))...)
 	noticeNotes(r)
 	confidential(r, orc.Field(28).Comp(1))
 	if r.Recipient.NPI == "" {
@@ -165,13 +164,13 @@ func orderRecord(m *hl7.Message, g hl7.Group, partner string) *referral.Referral
 	return r
 }
 
-// headNotes iterates over the NTE before the first order (after MSH or PID).
-func headNotes(m *hl7.Message) func(yield func(hl7.Segment) bool) {
+// head iterates over the segments of a name before the first order (after MSH or PID).
+func head(m *hl7.Message, segment string) func(yield func(hl7.Segment) bool) {
 	return func(yield func(hl7.Segment) bool) {
 		for s := range m.Segments() {
 			if name := s.Name(); name == "ORC" || name == "OBR" {
 				return
-			} else if name == "NTE" && !yield(s) {
+			} else if name == segment && !yield(s) {
 				return
 			}
 		}
@@ -182,21 +181,28 @@ func headNotes(m *hl7.Message) func(yield func(hl7.Segment) bool) {
 func orderIDs(g hl7.Group, partner string) []referral.Identifier {
 	orc, obr := g.First("ORC"), g.First("OBR")
 	var ids []referral.Identifier
-	ids = addID(ids, eiOf(orc.Field(2), referral.KindPlacer, partner))
-	ids = addID(ids, eiOf(obr.Field(2), referral.KindPlacer, partner))
-	ids = addID(ids, eiOf(orc.Field(3), referral.KindFiller, partner))
-	return addID(ids, eiOf(obr.Field(3), referral.KindFiller, partner))
+	ids = addEI(ids, orc.Field(2), referral.KindPlacer, partner)
+	ids = addEI(ids, obr.Field(2), referral.KindPlacer, partner)
+	ids = addEI(ids, orc.Field(3), referral.KindFiller, partner)
+	return addEI(ids, obr.Field(3), referral.KindFiller, partner)
 }
 
-// naming returns the identifiers that name a referral, in the order given, without those that only describe.
+// naming is the number by which a referral message names its referral, under each of its authorities: the first placer number (RF1-6,
+// ORC-2, OBR-2), else the first filler number. Other numbers are kept on the record and name nothing here: systems repeat the number
+// of an attached result, or one constant, in many messages.
 func naming(ids []referral.Identifier) []referral.Identifier {
-	return slices.DeleteFunc(slices.Clone(ids), func(id referral.Identifier) bool {
-		switch id.Kind {
-		case referral.KindReferral, referral.KindPlacer, referral.KindFiller, referral.KindAppointment, referral.KindFaxCode, referral.KindDocument:
-			return false
+	for _, kind := range []string{referral.KindPlacer, referral.KindFiller} {
+		first := kindOf(ids, kind)
+		if first.Value == "" {
+			continue
 		}
-		return true
-	})
+		out := []referral.Identifier{first}
+		if name := aliasOf(ids, first); name != "" {
+			out = append(out, referral.Identifier{Value: first.Value, Authority: name, Kind: kind})
+		}
+		return out
+	}
+	return nil
 }
 
 // confidential raises the record's label by a code of table 0177, 0272 or 0717: R and the subject codes PSY, AID, HIV, ETH, SMD, DEM

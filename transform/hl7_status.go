@@ -139,16 +139,16 @@ func appointmentEvent(m *hl7.Message) (referral.EventType, string, bool) {
 func appointmentRefs(m *hl7.Message, partner string) []referral.Identifier {
 	sch := m.First("SCH")
 	var ids []referral.Identifier
-	ids = addID(ids, eiOf(sch.Field(26), referral.KindPlacer, partner))
-	ids = addID(ids, eiOf(sch.Field(27), referral.KindFiller, partner))
+	ids = addEI(ids, sch.Field(26), referral.KindPlacer, partner)
+	ids = addEI(ids, sch.Field(27), referral.KindFiller, partner)
 	for _, g := range m.Orders() {
 		for _, id := range orderIDs(g, partner) {
 			ids = addID(ids, id)
 		}
 	}
 	if len(ids) == 0 {
-		ids = addID(ids, eiOf(sch.Field(2), referral.KindAppointment, partner))
-		ids = addID(ids, eiOf(sch.Field(1), referral.KindAppointment, partner))
+		ids = addEI(ids, sch.Field(2), referral.KindAppointment, partner)
+		ids = addEI(ids, sch.Field(1), referral.KindAppointment, partner)
 	}
 	return ids
 }
@@ -158,9 +158,9 @@ func documentRefs(m *hl7.Message, partner string) []referral.Identifier {
 	txa := m.First("TXA")
 	var ids []referral.Identifier
 	for rep := range txa.Field(14).All() {
-		ids = addID(ids, eiOf(rep, referral.KindPlacer, partner))
+		ids = addEI(ids, rep, referral.KindPlacer, partner)
 	}
-	ids = addID(ids, eiOf(txa.Field(15), referral.KindFiller, partner))
+	ids = addEI(ids, txa.Field(15), referral.KindFiller, partner)
 	for _, g := range m.Orders() {
 		for _, id := range orderIDs(g, partner) {
 			ids = addID(ids, id)

@@ -32,6 +32,46 @@ func eiOf(v hl7.Value, kind, partner string) referral.Identifier {
 	return referral.Identifier{Value: strings.TrimSpace(e.ID), Authority: authorityOf(e.Authority, partner), Kind: kind}
 }
 
+// addEI appends an entity identifier. A number whose authority has a namespace and an OID is added under both: the same system may
+// write one of them in its next message, and gets both back.
+func addEI(list []referral.Identifier, v hl7.Value, kind, partner string) []referral.Identifier {
+	id := eiOf(v, kind, partner)
+	return addAlias(addID(list, id), id, v.EI().Authority)
+}
+
+// addAlias appends id under the namespace of its authority when it stands under the OID.
+func addAlias(list []referral.Identifier, id referral.Identifier, h hl7.HD) []referral.Identifier {
+	if h.ID == "" || h.Namespace == "" || id.Authority == h.Namespace {
+		return list
+	}
+	id.Authority = h.Namespace
+	return addID(list, id)
+}
+
+// aliasOf is the namespace under which the same number stands in the list besides its OID; empty when there is none.
+func aliasOf(list []referral.Identifier, id referral.Identifier) string {
+	for _, other := range list {
+		if isOID(id.Authority) && other.Value == id.Value && other.Kind == id.Kind && isNamespace(other.Authority) {
+			return other.Authority
+		}
+	}
+	return ""
+}
+
+// isAlias reports whether id only repeats a number of the list that stands there with its OID.
+func isAlias(list []referral.Identifier, id referral.Identifier) bool {
+	for _, other := range list {
+		if isNamespace(id.Authority) && aliasOf(list, other) == id.Authority && other.Value == id.Value && other.Kind == id.Kind {
+			return true
+		}
+	}
+	return false
+}
+
+func isNamespace(authority string) bool {
+	return authority != "" && !isOID(authority) && !isUUID(authority) && !strings.HasPrefix(authority, "partner:")
+}
+
 // addID appends id unless it is empty or there already.
 func addID(list []referral.Identifier, id referral.Identifier) []referral.Identifier {
 	if id.Value == "" {
@@ -50,10 +90,11 @@ func cxOf(v hl7.Value, partner string) []referral.Identifier {
 	var out []referral.Identifier
 	for rep := range v.All() {
 		cx := rep.CX()
-		if cx.ID == "" || cx.Type == "SS" || cx.Type == "DL" {
+		if cx.ID == "" || cx.Type == "SS" || cx.Type == "DL" || cx.Authority.Namespace == "USSSA" || cx.Facility.Namespace == "USSSA" {
 			continue
 		}
-		out = addID(out, referral.Identifier{Value: strings.TrimSpace(cx.ID), Authority: authorityOf(cx.Authority, partner), Kind: referral.KindMRN})
+		id := referral.Identifier{Value: strings.TrimSpace(cx.ID), Authority: authorityOf(cx.Authority, partner), Kind: referral.KindMRN}
+		out = addAlias(addID(out, id), id, cx.Authority)
 	}
 	return out
 }
@@ -134,7 +175,7 @@ func fromXCN(p *referral.Party, x hl7.XCN, partner string) {
 	if x.Name != (hl7.XPN{}) {
 		p.Clinician = nameOf(x.Name)
 	}
-	if npi := x.NPI(); npi != "" {
+	if npi := x.NPI(); tenDigits(npi) {
 		p.NPI = npi
 	} else if x.ID != "" && fax.ValidNPI(x.ID) && x.Authority == (hl7.HD{}) {
 		p.NPI = x.ID
@@ -143,6 +184,9 @@ func fromXCN(p *referral.Party, x hl7.XCN, partner string) {
 		p.ClinicianIDs = addID(p.ClinicianIDs, referral.Identifier{Value: x.ID, Authority: authorityOf(x.Authority, partner), Kind: "clinician"})
 	}
 }
+
+// tenDigits reports whether s has the shape of an NPI; its check digit is not asked for, since a number that is marked as one counts.
+func tenDigits(s string) bool { return len(s) == 10 && strings.Trim(s, "0123456789") == "" }
 
 func firstOf(values ...string) string {
 	for _, v := range values {

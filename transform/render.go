@@ -2,7 +2,11 @@ package transform
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
+	"refloop/ccda"
 	"refloop/channels"
 	"refloop/referral"
 )
@@ -11,12 +15,14 @@ import (
 // bytes of its documents by id. It is an error to ask for what a rail or a dialect cannot say.
 func Render(r referral.Referral, ev referral.Event, t Target, docs map[string][]byte) (channels.Shipment, error) {
 	id := wireID(r)
+	r = marked(r, ev, docs)
 	ship := channels.Shipment{
 		DeliveryID: t.DeliveryID, ReferralID: id.Value, Authority: id.Authority, Event: string(ev.Type), Partner: t.Partner.ID, Address: t.Rail.Address,
 		Recipient: t.Partner.Name, ControlID: t.ControlID, At: t.At, CopyOf: t.CopyOf,
-		Restricted: r.Confidentiality.Part2 || r.Confidentiality.Code == "R" || r.Confidentiality.Code == "V",
+		Restricted: r.Confidentiality.Part2, // a rail says with it that 42 CFR Part 2 applies; R and V alone travel as labels of the parts
 		PatientID:  patientCX(r.Patient), Patient: sourcePatientInfo(r.Patient),
 	}
+	ev = spoken(r, ev)
 	var err error
 	switch t.Rail.Type {
 	case channels.MLLP:
@@ -30,7 +36,35 @@ func Render(r referral.Referral, ev referral.Event, t Target, docs map[string][]
 	default:
 		err = fmt.Errorf("transform: rail: got type %q, want mllp, direct, fax or file", t.Rail.Type)
 	}
-	return ship, err
+	if err != nil {
+		return channels.Shipment{}, err
+	}
+	label(&ship, r)
+	return ship, nil
+}
+
+// label puts the record's confidentiality on every part of a restricted shipment.
+func label(ship *channels.Shipment, r referral.Referral) {
+	if confidentialityRank(r.Confidentiality.Code) == 0 {
+		return
+	}
+	for i := range ship.Parts {
+		attrs := maps.Clone(ship.Parts[i].Attrs)
+		if attrs == nil {
+			attrs = map[string]string{}
+		}
+		attrs["confidentiality"] = r.Confidentiality.Code
+		ship.Parts[i].Attrs = attrs
+	}
+}
+
+// clinical reports whether a C-CDA goes with the event.
+func clinical(ev referral.EventType) bool {
+	switch ev {
+	case referral.EventRequest, referral.EventChange, referral.EventReport, referral.EventInterim:
+		return true
+	}
+	return false
 }
 
 // renderLine writes one HL7 v2 message for a system on a line.
@@ -41,7 +75,7 @@ func renderLine(ship *channels.Shipment, r referral.Referral, ev referral.Event,
 	switch ev.Type {
 	case referral.EventReport, referral.EventInterim:
 		body, kind, err = writeReport(r, ev, t, docs)
-	case referral.EventRequest, referral.EventChange, referral.EventCancel, referral.EventResend:
+	case referral.EventRequest, referral.EventChange, referral.EventCancel, referral.EventAnswer:
 		body, kind, err = writeREF(r, ev, t, docs)
 	default:
 		body, kind, err = writeStatus(r, ev, t)
@@ -53,13 +87,8 @@ func renderLine(ship *channels.Shipment, r referral.Referral, ev referral.Event,
 	return nil
 }
 
-// renderDirect writes a 360X package, or for receivers without 360X the documents alone.
+// renderDirect writes a 360X package, or for receivers without 360X the documents alone, with words where there are none.
 func renderDirect(ship *channels.Shipment, r referral.Referral, ev referral.Event, t Target, docs map[string][]byte) error {
-	clinical := false
-	switch ev.Type {
-	case referral.EventRequest, referral.EventChange, referral.EventResend, referral.EventReport, referral.EventInterim:
-		clinical = true
-	}
 	if t.Rail.Dialect.Style != "plain" {
 		body, kind, format, err := write360X(r, ev, t)
 		if err != nil {
@@ -67,18 +96,17 @@ func renderDirect(ship *channels.Shipment, r referral.Referral, ev referral.Even
 		}
 		ship.Parts = append(ship.Parts, channels.Part{Kind: channels.KindHL7, ContentType: "x-application/hl7-v2+er7", FormatCode: format, Title: kind, Body: body})
 	}
-	if !clinical {
-		if len(ship.Parts) == 0 {
-			ship.Parts = []channels.Part{{Kind: channels.KindText, ContentType: "text/plain; charset=utf-8", Title: "Referral " + ship.ReferralID, Body: []byte(statusText(r, ev, t))}}
+	if clinical(ev.Type) {
+		cda, err := clinicalDocument(r, ev, t, docs)
+		if err != nil {
+			return err
 		}
-		return nil
+		ship.Parts = append(ship.Parts, cda)
 	}
-	cda, err := clinicalDocument(r, ev, t, docs)
-	if err != nil {
-		return err
+	if len(ship.Parts) == 0 {
+		ship.Parts = []channels.Part{textPart(ship.ReferralID, r, ev, t, docs)}
 	}
-	ship.Parts = append(ship.Parts, cda)
-	ship.Parts = append(ship.Parts, filesOf(r, ev, docs, "pdf", "image")...)
+	ship.Parts = append(ship.Parts, filesOf(r, ev, docs, channels.KindPDF, channels.KindImage)...)
 	return nil
 }
 
@@ -89,34 +117,30 @@ func clinicalDocument(r referral.Referral, ev referral.Event, t Target, docs map
 	var err error
 	switch ev.Type {
 	case referral.EventReport, referral.EventInterim:
+		part.Title, part.Attrs = "Consultation Note", map[string]string{"type_code": "11488-4", "type_display": "Consult note"}
 		for _, d := range ev.Payload.Documents {
-			if bodyKind(d.ContentType) == "cda" && len(docs[d.ID]) > 0 {
-				part.Title, part.Body = firstOf(d.Title, "Consultation Note"), docs[d.ID]
+			if bodyKind(d.ContentType) != "cda" {
+				continue
+			}
+			if _, bad := ccda.Read(docs[d.ID], ccda.Limits{}); bad == nil {
+				part.Title, part.Body = firstOf(d.Title, part.Title), docs[d.ID]
 				return part, nil
 			}
 		}
-		part.Title = "Consultation Note"
 		part.Body, err = consultNote(r, ev, t, docs)
 	default:
-		part.Title = "Referral Note"
-		part.Body, err = referralNote(r, ev, t)
+		part.Title, part.Attrs = "Referral Note", map[string]string{"type_code": "57133-1", "type_display": "Referral note"}
+		part.Body, err = referralNote(r, t)
 	}
 	return part, err
 }
 
-// filesOf returns the documents of an event (or for a request of the record) of the wanted kinds as parts.
+// filesOf returns the papers of an event of the wanted kinds as parts.
 func filesOf(r referral.Referral, ev referral.Event, docs map[string][]byte, kinds ...string) []channels.Part {
-	list := ev.Payload.Documents
-	if ev.Type == referral.EventRequest || ev.Type == referral.EventChange || ev.Type == referral.EventResend {
-		list = r.Documents
-	}
 	var out []channels.Part
-	for _, d := range list {
-		kind := partKind(d.ContentType)
-		for _, k := range kinds {
-			if kind == k && len(docs[d.ID]) > 0 {
-				out = append(out, channels.Part{Kind: kind, Name: d.Name, ContentType: d.ContentType, Title: d.Title, Body: docs[d.ID], FormatCode: "urn:ihe:iti:xds:2017:mimeTypeSufficient"})
-			}
+	for _, d := range paperOf(r, ev) {
+		if kind := partKind(d.ContentType); slices.Contains(kinds, kind) && len(docs[d.ID]) > 0 {
+			out = append(out, filePart(d, kind, d.ContentType, docs[d.ID]))
 		}
 	}
 	return out
@@ -133,14 +157,13 @@ func partKind(contentType string) string {
 	return channels.KindOther
 }
 
-// statusText says in words what happened, for a receiver without 360X. It names no patient.
-func statusText(r referral.Referral, ev referral.Event, t Target) string {
+// textPart says in words what happened, for a receiver without 360X. It names no patient but in what a person wrote.
+func textPart(id string, r referral.Referral, ev referral.Event, t Target, docs map[string][]byte) channels.Part {
 	w := newWriter(r, ev, t)
-	text := "Referral " + wireID(r).Value + "\n"
-	for _, line := range w.words() {
-		text += line + "\n"
-	}
-	return text
+	lines := append([]string{"Referral " + id}, w.words()...)
+	lines = append(lines, noteLines(ev.Payload.Documents, docs)...)
+	text := strings.Join(append(lines, w.notices()...), "\n") + "\n"
+	return channels.Part{Kind: channels.KindText, ContentType: "text/plain; charset=utf-8", Title: "Referral " + id, Body: []byte(text)}
 }
 
 // patientCX is the patient's first number as XDM metadata writes it: id^^^&OID&ISO; empty without an OID.
