@@ -131,6 +131,13 @@ func (e *demoEHR) know(patient string) {
 	e.patients[patient] = true
 }
 
+// forget makes a patient number unknown, as a merge of two registrations does.
+func (e *demoEHR) forget(patient string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.patients, patient)
+}
+
 // about returns what the EHR was sent about one of its own numbers, in order.
 func (e *demoEHR) about(placer string) []ehrMessage {
 	e.mu.Lock()

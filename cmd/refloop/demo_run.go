@@ -100,7 +100,7 @@ func newDemo(ctx context.Context, out io.Writer, dir, faxes string) (*demo, erro
 		return nil, err
 	}
 	d.hospital, d.specialist, d.practice = sites[0], sites[1], sites[2]
-	d.ehr, err = openEHR(d.ports.EHR, "700411", "700633", "700744")
+	d.ehr, err = openEHR(d.ports.EHR, "700411", "700522", "700633", "700744")
 	return d, err
 }
 

@@ -151,6 +151,7 @@ func (d *demo) reports() error {
 	if err := writeDemoNote(note); err != nil {
 		return err
 	}
+	d.ehr.forget("700522") // merged into 700525 meanwhile
 	for _, l := range d.loops {
 		if l.want != "closed" {
 			continue
