@@ -66,7 +66,7 @@ func (e *Engine) Act(ctx context.Context, actor, referralID, verb string, in Act
 	if err != nil {
 		return referral.Referral{}, err
 	}
-	err = e.store.Write(ctx, func(tx Tx) error {
+	err = e.write(ctx, func(tx Tx) error {
 		r, err := tx.Referral(referralID)
 		if err != nil {
 			return err
@@ -84,7 +84,6 @@ func (e *Engine) Act(ctx context.Context, actor, referralID, verb string, in Act
 	if err != nil {
 		return referral.Referral{}, e.explain(ctx, referralID, verb, err)
 	}
-	e.wake()
 	return e.store.Referral(ctx, referralID)
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"refloop/channels"
@@ -146,7 +147,7 @@ func (a *attempt) begin(ctx context.Context, p *channels.Packed) error {
 		}
 		row = a.outboundRow(id, *p, now)
 	}
-	return a.e.store.Write(ctx, func(tx Tx) error {
+	return a.e.write(ctx, func(tx Tx) error {
 		cur, err := tx.Delivery(a.d.ID)
 		if err != nil {
 			return err
@@ -178,10 +179,11 @@ func (a *attempt) outboundRow(id string, p channels.Packed, now time.Time) refer
 	if control == "" {
 		control = a.d.ControlID
 	}
+	about, _, _ := strings.Cut(a.d.NoticeOf, "#")
 	m := referral.Message{
 		ID: id, Direction: referral.Outbound, Channel: a.d.Lane, Partner: a.d.Partner, Peer: a.d.Address, Type: p.Type, ContentType: p.ContentType,
 		ControlID: control, Recipient: p.Recipient, ReceivedAt: now, State: referral.MessageProcessed, Bytes: int64(len(p.Body)),
-		SHA256: hex.EncodeToString(sum[:]), ConfigHash: a.set.Hash, DeliveryID: a.d.ID, RelatedTo: a.d.NoticeOf,
+		SHA256: hex.EncodeToString(sum[:]), ConfigHash: a.set.Hash, DeliveryID: a.d.ID, RelatedTo: about,
 	}
 	if a.d.ReferralID != "" {
 		m.ReferralIDs = []string{a.d.ReferralID}
@@ -218,7 +220,7 @@ func (a *attempt) settle(ctx context.Context, rc channels.Receipt, sendErr error
 		}
 		rawRow = a.answerRow(id, rc, now)
 	}
-	err := a.e.store.Write(ctx, func(tx Tx) error {
+	err := a.e.write(ctx, func(tx Tx) error {
 		cur, err := tx.Delivery(a.d.ID)
 		if err != nil {
 			return err
@@ -279,7 +281,7 @@ func (a *attempt) failed(tx Tx, d referral.Delivery, rc channels.Receipt, err er
 // unsendable parks a delivery that could not be rendered or packed: the same record would fail again.
 func (a *attempt) unsendable(ctx context.Context, cause error) error {
 	now := a.e.now().UTC()
-	return a.e.store.Write(ctx, func(tx Tx) error {
+	return a.e.write(ctx, func(tx Tx) error {
 		cur, err := tx.Delivery(a.d.ID)
 		if err != nil || cur.State.Final() {
 			return err
@@ -290,8 +292,8 @@ func (a *attempt) unsendable(ctx context.Context, cause error) error {
 }
 
 // postpone puts off a delivery whose attempt could not even be recorded, so that the loop does not spin.
-func (a *attempt) postpone(ctx context.Context) {
-	err := a.e.store.Write(ctx, func(tx Tx) error {
+func (a *attempt) postpone(ctx context.Context) error {
+	return a.e.write(ctx, func(tx Tx) error {
 		cur, err := tx.Delivery(a.d.ID)
 		if err != nil || cur.State.Final() {
 			return err
@@ -299,9 +301,6 @@ func (a *attempt) postpone(ctx context.Context) {
 		cur.NextAttempt = a.e.now().UTC().Add(a.e.backoff(a.set.Retry, cur.Attempts+1))
 		return tx.SetDelivery(cur)
 	})
-	if err != nil {
-		a.e.log.Error("postponing", "delivery", a.d.ID, "error", err)
-	}
 }
 
 // answerRow is the archive row of what the peer answered.

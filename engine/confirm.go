@@ -28,7 +28,7 @@ func (e *Engine) Confirm(ctx context.Context, r channels.Receipt) error {
 	if r.At.IsZero() {
 		r.At = m.ReceivedAt
 	}
-	err := e.store.Write(ctx, func(tx Tx) error {
+	return e.write(ctx, func(tx Tx) error {
 		d, ok, err := findDelivery(tx, r)
 		if err != nil {
 			return err
@@ -46,10 +46,6 @@ func (e *Engine) Confirm(ctx context.Context, r channels.Receipt) error {
 		}
 		return e.confirm(tx, r, m.ID)
 	})
-	if err == nil {
-		e.wake()
-	}
-	return err
 }
 
 // findDelivery finds what a receipt speaks of, by our own id or by control id and recipient.
@@ -110,9 +106,8 @@ func (e *Engine) proof(tx Tx, set *Setup, d referral.Delivery, rc channels.Recei
 		return nil
 	}
 	d.State, d.Receipt, d.ProvenAt, d.Reason = level, rc.Code, rc.At, ""
-	d.Grade = referral.Grade(rc.Grade)
-	if d.Grade == "" {
-		d.Grade = referral.GradeA
+	if d.Grade, _ = referral.Proof(d.Rail, level, ackFrom(set, d)); d.Grade == "" {
+		d.Grade = referral.Grade(rc.Grade)
 	}
 	if err := tx.SetDelivery(d); err != nil {
 		return err
@@ -266,7 +261,7 @@ func (e *Engine) giveUp(tx Tx, set *Setup, d referral.Delivery, reason string, a
 func (e *Engine) Resend(ctx context.Context, actor, deliveryID string) (referral.Delivery, error) {
 	now := e.now().UTC()
 	var out referral.Delivery
-	err := e.store.Write(ctx, func(tx Tx) error {
+	err := e.write(ctx, func(tx Tx) error {
 		d, err := tx.Delivery(deliveryID)
 		if err != nil {
 			return err
@@ -293,9 +288,6 @@ func (e *Engine) Resend(ctx context.Context, actor, deliveryID string) (referral
 		}
 		return e.auditAct(tx, actor, "delivery.resend", d.ID, out.ID, now)
 	})
-	if err == nil {
-		e.wake()
-	}
 	return out, err
 }
 

@@ -167,21 +167,16 @@ func (e *Engine) prepare(ctx context.Context, set *Setup, m referral.Message, bo
 	if err != nil {
 		return nil, err
 	}
-	return evidence, e.store.Write(ctx, func(tx Tx) error { return tx.SetEvidence(m.ID, blob) })
+	return evidence, e.write(ctx, func(tx Tx) error { return tx.SetEvidence(m.ID, blob) })
 }
 
 // finish commits what a message that was answered earlier says.
 func (e *Engine) finish(ctx context.Context, m referral.Message, w *work) error {
-	err := e.store.Write(ctx, func(tx Tx) error {
+	return e.write(ctx, func(tx Tx) error {
 		row := m
 		e.applyWork(tx, &row, w)
 		return tx.SetMessage(row)
 	})
-	if err != nil {
-		return err
-	}
-	e.wake()
-	return nil
 }
 
 func (e *Engine) bytesOf(ctx context.Context, id string) (body, evidence []byte, err error) {

@@ -75,6 +75,7 @@ type Engine struct {
 	inbox   chan string   // message ids to open in the background
 	kick    chan struct{} // something may be due in the outbox
 	busy    busyLanes
+	intake  atomic.Int64 // messages in Receive now
 }
 
 // New returns an engine that uses setup. Run starts its background work; Receive, Act and Confirm work before that.
@@ -87,8 +88,7 @@ func New(cfg Config, setup *Setup) (*Engine, error) {
 		workers: orDefault(cfg.Workers, 2), lanes: orDefault(cfg.Lanes, 8),
 		inbox: make(chan string, 1024), kick: make(chan struct{}, 1),
 	}
-	e.busy.lanes = map[string]int{}
-	e.busy.work = map[string]bool{}
+	e.busy = busyLanes{lanes: map[string]int{}, work: map[string]bool{}, woken: map[string]bool{}}
 	e.setup.Store(setup)
 	return e, nil
 }
@@ -112,12 +112,46 @@ func (e *Engine) Run(take, hold context.Context) error {
 	return e.runOutbox(take, hold)
 }
 
-// wake tells the outbox that something may be due.
-func (e *Engine) wake() {
+// wake tells the outbox that lanes may have something due; none: any may.
+func (e *Engine) wake(lanes ...string) {
+	e.busy.wake(lanes)
 	select {
 	case e.kick <- struct{}{}:
 	default:
 	}
+}
+
+// write is store.Write, and wakes the lanes whose deliveries the work touched once it is durable.
+func (e *Engine) write(ctx context.Context, work func(Tx) error) error {
+	var touched []string
+	err := e.store.Write(ctx, func(tx Tx) error {
+		t := &laneTx{Tx: tx}
+		err := work(t)
+		touched = t.lanes
+		return err
+	})
+	if err == nil && len(touched) > 0 {
+		e.wake(touched...)
+	}
+	return err
+}
+
+// laneTx is a Tx that remembers the lanes of the deliveries it changed.
+type laneTx struct {
+	Tx
+	lanes []string
+}
+
+// AddDelivery implements Tx.
+func (t *laneTx) AddDelivery(d referral.Delivery) (bool, error) {
+	t.lanes = appendNew(t.lanes, d.Lane)
+	return t.Tx.AddDelivery(d)
+}
+
+// SetDelivery implements Tx.
+func (t *laneTx) SetDelivery(d referral.Delivery) error {
+	t.lanes = appendNew(t.lanes, d.Lane)
+	return t.Tx.SetDelivery(d)
 }
 
 // newID returns a time-ordered id for rows.

@@ -2,22 +2,40 @@ package engine
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
+	"refloop/channels"
 	"refloop/referral"
 )
 
-// idleScan is how often the outbox looks for due deliveries when nothing woke it.
+// idleScan is how often the outbox looks at every lane when nothing woke it.
 const idleScan = 5 * time.Second
+
+// While at least busyIntake messages are being taken in at once, at most busyDeliveries are under way: intake goes first.
+const (
+	busyIntake     = 4
+	busyDeliveries = 2
+)
+
+// maxLookahead bounds how far into a wide lane one look goes, past deliveries that wait to be repeated.
+const maxLookahead = 512
+
+// outbox is what the dispatcher remembers between two looks. Only its goroutine uses it.
+type outbox struct {
+	e       *Engine
+	wg      sync.WaitGroup
+	scanned time.Time            // when every lane was looked at last
+	due     map[string]time.Time // lane -> when its first waiting delivery is due
+	waiting map[string]int       // lane -> deliveries at its head that wait to be repeated: so many more are looked at
+	starved map[string]bool      // lanes with something due and no slot for it
+}
 
 // runOutbox sends what is due until take ends. Lanes are independent: one dead partner never slows another. Within a lane the order of
 // LaneSeq holds; lanes named in Setup.Wide run several deliveries at once, never two of one referral.
 func (e *Engine) runOutbox(take, hold context.Context) error {
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	slots := make(chan struct{}, e.lanes)
+	o := &outbox{e: e, due: map[string]time.Time{}, waiting: map[string]int{}, starved: map[string]bool{}}
+	defer o.wg.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -27,59 +45,129 @@ func (e *Engine) runOutbox(take, hold context.Context) error {
 		case <-e.kick:
 		case <-timer.C:
 		}
-		timer.Reset(e.dispatch(take, hold, &wg, slots))
+		timer.Reset(o.dispatch(take, hold))
 	}
 }
 
-// dispatch starts every due head that has a free place and returns how long until the next one is due.
-func (e *Engine) dispatch(take, hold context.Context, wg *sync.WaitGroup, slots chan struct{}) time.Duration {
-	set := e.setup.Load()
-	heads, err := e.store.LaneHeads(take, func(lane string) int { return orDefault(set.Wide[lane], 1) })
-	if err != nil {
-		if take.Err() == nil {
-			e.log.Error("looking for due deliveries", "error", err)
+// dispatch starts what is due in the lanes that may have something, and returns how long until the next look.
+func (o *outbox) dispatch(take, hold context.Context) time.Duration {
+	set := o.e.setup.Load()
+	for lane := range o.lanes(set) {
+		if take.Err() != nil {
+			return idleScan
 		}
-		return idleScan
+		o.look(take, hold, set, lane)
 	}
-	wait := idleScan
-	for _, d := range heads {
-		sender, ok := set.Senders[d.Lane]
-		if !ok {
-			continue // held, or its rail left the configuration: it stays queued and shows so
+	now := o.e.now()
+	wait := idleScan - now.Sub(o.scanned)
+	for _, at := range o.due {
+		wait = min(wait, at.Sub(now))
+	}
+	return max(wait, time.Millisecond)
+}
+
+// lanes are those to look at now: woken, due, passed over for want of a slot, or all of them when it is time.
+func (o *outbox) lanes(set *Setup) map[string]bool {
+	now := o.e.now()
+	lanes, all := o.e.busy.takeWoken()
+	if all || now.Sub(o.scanned) >= idleScan || now.Before(o.scanned) {
+		o.scanned = now
+		for lane := range set.Senders {
+			lanes[lane] = true
 		}
-		if until := d.NextAttempt.Sub(e.now()); until > 0 {
-			wait = min(wait, until)
-			continue
+	}
+	for lane, at := range o.due {
+		if !at.After(now) {
+			lanes[lane] = true
 		}
-		select {
-		case slots <- struct{}{}:
-		default:
-			return wait // every slot is taken; a finished delivery wakes us
+	}
+	for lane := range o.starved {
+		lanes[lane] = true
+	}
+	return lanes
+}
+
+// look starts what is due at the head of one lane, as far as there are places.
+func (o *outbox) look(take, hold context.Context, set *Setup, lane string) {
+	delete(o.due, lane)
+	delete(o.starved, lane)
+	sender, ok := set.Senders[lane]
+	if !ok {
+		return // its rail left the configuration: what is queued stays queued and shows so
+	}
+	places := orDefault(set.Wide[lane], 1)
+	for {
+		if o.e.busy.inLane(lane) >= places {
+			return // the one that ends wakes the lane
 		}
-		if !e.busy.enter(d.Lane, orDefault(set.Wide[d.Lane], 1)) {
-			<-slots
-			continue
-		}
-		if !e.busy.start("delivery/" + d.ID) {
-			e.busy.leave(d.Lane)
-			<-slots
-			continue
-		}
-		wg.Go(func() {
-			defer func() {
-				e.busy.end("delivery/" + d.ID)
-				e.busy.leave(d.Lane)
-				<-slots
-				e.wake()
-			}()
-			a := attempt{e: e, set: set, sender: sender, d: d}
-			if err := a.run(hold); err != nil && hold.Err() == nil {
-				e.log.Error("delivering", "delivery", d.ID, "lane", d.Lane, "error", err)
-				a.postpone(hold)
+		n := min(places+o.waiting[lane], maxLookahead)
+		heads, err := o.e.store.LaneHeads(take, lane, n)
+		if err != nil {
+			if take.Err() == nil {
+				o.e.log.Error("looking for due deliveries", "lane", lane, "error", err)
 			}
-		})
+			o.due[lane] = o.e.now().Add(idleScan)
+			return
+		}
+		waiting := o.startDue(hold, set, sender, places, heads)
+		further := places > 1 && len(heads) == n && waiting > o.waiting[lane]
+		o.waiting[lane] = waiting
+		if !further || o.starved[lane] {
+			return
+		}
 	}
-	return wait
+}
+
+// startDue starts those of heads whose time has come and returns how many wait for theirs.
+func (o *outbox) startDue(hold context.Context, set *Setup, sender channels.Sender, places int, heads []referral.Delivery) (waiting int) {
+	now := o.e.now()
+	for _, d := range heads {
+		if d.NextAttempt.After(now) {
+			waiting++
+			if at, ok := o.due[d.Lane]; !ok || d.NextAttempt.Before(at) {
+				o.due[d.Lane] = d.NextAttempt
+			}
+			continue
+		}
+		switch o.e.busy.enter(d.ID, d.Lane, places, o.e.slots()) {
+		case entered:
+			o.wg.Go(func() { o.e.deliver(hold, attempt{e: o.e, set: set, sender: sender, d: d}) })
+		case noSlot:
+			o.starved[d.Lane] = true // one that ends anywhere wakes the outbox
+		}
+	}
+	return waiting
+}
+
+// slots is how many deliveries may be under way now.
+func (e *Engine) slots() int {
+	if e.intake.Load() >= busyIntake {
+		return min(e.lanes, busyDeliveries)
+	}
+	return e.lanes
+}
+
+// rest is how long a lane pauses when not even the failure of an attempt could be recorded.
+const rest = time.Second
+
+// deliver makes one attempt and gives its place back.
+func (e *Engine) deliver(hold context.Context, a attempt) {
+	defer func() {
+		e.busy.leave(a.d.ID, a.d.Lane)
+		e.wake(a.d.Lane)
+	}()
+	err := a.run(hold)
+	if err == nil || hold.Err() != nil {
+		return
+	}
+	e.log.Error("delivering", "delivery", a.d.ID, "lane", a.d.Lane, "error", err)
+	if err := a.postpone(hold); err != nil && hold.Err() == nil {
+		e.log.Error("postponing", "delivery", a.d.ID, "lane", a.d.Lane, "error", err)
+		select { // the store takes nothing: do not spin
+		case <-hold.Done():
+		case <-time.After(rest):
+		}
+	}
 }
 
 // backoff is the delay after n failed attempts: doubling, with up to a quarter of jitter.
@@ -100,59 +188,4 @@ func (e *Engine) backoff(r Retry, n int) time.Duration {
 		return d
 	}
 	return d + d*time.Duration(b[0])/1024
-}
-
-// watchEvery is how often waiting times for proof are checked.
-const watchEvery = 15 * time.Second
-
-// watchProof ends the wait for deliveries whose proof did not come in the rail's waiting time: the next rail is tried.
-func (e *Engine) watchProof(take context.Context) {
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-take.Done():
-			return
-		case <-tick.C:
-			if err := e.expireProof(take); err != nil && take.Err() == nil {
-				e.log.Error("looking for missing proof", "error", err)
-			}
-		}
-	}
-}
-
-// expireProof gives up waiting where the time is over.
-func (e *Engine) expireProof(ctx context.Context) error {
-	set := e.setup.Load()
-	shortest := time.Duration(0)
-	for _, w := range set.ProofWait {
-		if w > 0 && (shortest == 0 || w < shortest) {
-			shortest = w
-		}
-	}
-	if shortest == 0 {
-		return nil
-	}
-	now := e.now()
-	waiting, err := e.store.AwaitingProof(ctx, now.Add(-shortest), 256)
-	if err != nil {
-		return err
-	}
-	for _, d := range waiting {
-		wait := set.ProofWait[d.Rail]
-		if wait == 0 || strings.HasPrefix(d.Event, "mdn.") || d.Created.Add(wait).After(now) {
-			continue
-		}
-		err := e.store.Write(ctx, func(tx Tx) error {
-			cur, err := tx.Delivery(d.ID)
-			if err != nil || cur.State != referral.DeliverySent && cur.State != referral.DeliveryTransportOK {
-				return err
-			}
-			return e.giveUp(tx, set, cur, "expired: no proof of delivery within "+wait.String(), now)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -34,13 +34,14 @@ type Read interface {
 
 	// PendingMessages returns the ids of inbound messages still `received`, oldest first, at most limit.
 	PendingMessages(ctx context.Context, limit int) ([]string, error)
-	// LaneHeads returns, for each lane, its first delivery that is not final (queued, sending or failed), due or not, ordered by
-	// lane. For lanes in wide, it returns up to n of them, at most one of each referral.
-	LaneHeads(ctx context.Context, wide func(lane string) int) ([]referral.Delivery, error)
+	// LaneHeads returns the first n deliveries of a lane that are not final (queued, sending or failed), due or not, in the order of
+	// LaneSeq and at most one of each referral.
+	LaneHeads(ctx context.Context, lane string, n int) ([]referral.Delivery, error)
 	// DeliveriesOf returns every delivery of a referral, oldest first.
 	DeliveriesOf(ctx context.Context, referralID string) ([]referral.Delivery, error)
-	// AwaitingProof returns deliveries in sent or transport_ok created before t, oldest first, at most limit.
-	AwaitingProof(ctx context.Context, before time.Time, limit int) ([]referral.Delivery, error)
+	// AwaitingProof returns deliveries of referrals by a rail that are in sent or transport_ok since before t, oldest first, at most
+	// limit.
+	AwaitingProof(ctx context.Context, rail string, before time.Time, limit int) ([]referral.Delivery, error)
 }
 
 // Tx is the writer's hand on the database inside one piece of work.

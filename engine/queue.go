@@ -152,7 +152,7 @@ func (e *Engine) queueNotices(tx Tx, m referral.Message, w *work) error {
 			return fmt.Errorf("engine: notice %s: %w", n.Event, err)
 		}
 		d := referral.Delivery{Event: n.Event, Partner: m.Partner, Rail: n.Rail, Address: n.Address, Recipient: n.Address, Notice: b, Lane: w.set.Notices[n.Rail]}
-		d.NoticeOf = m.ID
+		d.NoticeOf = m.ID + "#" + n.From // each of our addresses answers once
 		if d.Lane == "" {
 			return fmt.Errorf("engine: notice %s: got no lane for rail %s, want one in the configuration", n.Event, n.Rail)
 		}

@@ -18,6 +18,8 @@ const contentWindow = 24 * time.Hour
 // Receive archives in and, unless in.Later, decodes and applies it in the same commit; see channels.Handler. What can be done
 // before the writer (hashing, sealing, decoding, rules) is done before it.
 func (e *Engine) Receive(ctx context.Context, in channels.Inbound) (channels.Outcome, error) {
+	e.intake.Add(1)
+	defer e.intake.Add(-1)
 	set := e.setup.Load()
 	m, err := e.rowOf(in, set.Hash)
 	if err != nil {
@@ -44,7 +46,6 @@ func (e *Engine) afterReceive(out channels.Outcome, in channels.Inbound) {
 	if out.State == string(referral.MessageReceived) {
 		e.enqueue(out.MessageID)
 	}
-	e.wake()
 	e.log.Info("received", "message", out.MessageID, "channel", in.Channel, "type", in.Type, "state", out.State, "bytes", len(in.Body))
 }
 
@@ -73,7 +74,7 @@ func (e *Engine) archive(ctx context.Context, m referral.Message, in channels.In
 		}
 	}
 	var out channels.Outcome
-	err := e.store.Write(ctx, func(tx Tx) error {
+	err := e.write(ctx, func(tx Tx) error {
 		row := m
 		dup, reused, err := duplicateOf(tx, row, in.Later)
 		if err != nil {
@@ -82,7 +83,7 @@ func (e *Engine) archive(ctx context.Context, m referral.Message, in channels.In
 		if err := tx.AddMessage(row, body); err != nil {
 			return err
 		}
-		if evidence.Sealed != nil {
+		if evidence.ID != "" {
 			if err := tx.SetEvidence(row.ID, evidence); err != nil {
 				return err
 			}

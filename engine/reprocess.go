@@ -33,7 +33,7 @@ func (e *Engine) Reprocess(ctx context.Context, actor, id string, readAgain bool
 		}
 	}
 	w := e.decode(set, m, body, evidence)
-	err = e.store.Write(ctx, func(tx Tx) error {
+	err = e.write(ctx, func(tx Tx) error {
 		now := e.now().UTC()
 		row := m
 		row.Reason, row.ConfigHash = "", set.Hash
@@ -51,8 +51,5 @@ func (e *Engine) Reprocess(ctx context.Context, actor, id string, readAgain bool
 		}
 		return tx.SetMessage(row)
 	})
-	if err == nil {
-		e.wake()
-	}
 	return m, err
 }

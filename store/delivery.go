@@ -146,39 +146,18 @@ func (tx *Tx) ByControl(controlID, recipient string) (referral.Delivery, bool, e
 	return found[0], true, nil
 }
 
-// AwaitingProof returns deliveries in sent or transport_ok created before t, oldest first, at most limit.
-func (s *Store) AwaitingProof(ctx context.Context, before time.Time, limit int) ([]referral.Delivery, error) {
+// AwaitingProof returns deliveries of referrals by a rail that are in sent or transport_ok since before t, oldest first, at most limit.
+func (s *Store) AwaitingProof(ctx context.Context, rail string, before time.Time, limit int) ([]referral.Delivery, error) {
 	return many(ctx, s.readers, s.scanDelivery, `SELECT `+deliveryColumns+` FROM delivery
-		WHERE state IN ('sent', 'transport_ok') AND created < ?1 ORDER BY created, id LIMIT ?2`, micros(before), limit)
-}
-
-// LaneHeads returns, for each lane, its first delivery that is not final (queued, sending or failed), due or not, ordered by lane. For
-// lanes where wide gives n > 1 it returns up to n of them, at most one of each referral.
-func (s *Store) LaneHeads(ctx context.Context, wide func(lane string) int) ([]referral.Delivery, error) {
-	var out []referral.Delivery
-	lane, more, err := s.laneAfter(ctx, "")
-	for ; more && err == nil; lane, more, err = s.laneAfter(ctx, lane) {
-		heads, err := s.headsOf(ctx, lane, max(1, wide(lane)))
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, heads...)
-	}
-	return out, err
-}
-
-// laneAfter steps from lane to lane through the index, so that a long queue costs no more than a short one.
-func (s *Store) laneAfter(ctx context.Context, lane string) (string, bool, error) {
-	found, err := many(ctx, s.readers, text, `SELECT lane FROM delivery WHERE `+openDelivery+` AND lane > ?1 ORDER BY lane LIMIT 1`, lane)
-	if err != nil || len(found) == 0 {
-		return "", false, err
-	}
-	return found[0], true, nil
+		WHERE state IN ('sent', 'transport_ok') AND created < ?1 AND proven_at < ?1 AND rail = ?2 AND referral_id > '' ORDER BY created, id LIMIT ?3`,
+		micros(before), rail, limit)
 }
 
 const sqlHeads = `SELECT ` + deliveryColumns + ` FROM delivery WHERE ` + openDelivery + ` AND lane = CAST(?1 AS TEXT) ORDER BY lane_seq`
 
-func (s *Store) headsOf(ctx context.Context, lane string, n int) ([]referral.Delivery, error) {
+// LaneHeads returns the first n deliveries of a lane that are not final (queued, sending or failed), due or not, in the order of LaneSeq
+// and at most one of each referral.
+func (s *Store) LaneHeads(ctx context.Context, lane string, n int) ([]referral.Delivery, error) {
 	if n == 1 {
 		return many(ctx, s.readers, s.scanDelivery, sqlHeads+` LIMIT 1`, lane)
 	}

@@ -13,13 +13,15 @@ import (
 
 func heads(t *testing.T, s *store.Store, wide map[string]int) []string {
 	t.Helper()
-	ds, err := s.LaneHeads(t.Context(), func(lane string) int { return wide[lane] })
-	if err != nil {
-		t.Fatal(err)
-	}
 	var ids []string
-	for _, d := range ds {
-		ids = append(ids, d.ID)
+	for _, lane := range []string{"ehr/mllp", "lake/direct"} {
+		ds, err := s.LaneHeads(t.Context(), lane, max(1, wide[lane]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range ds {
+			ids = append(ids, d.ID)
+		}
 	}
 	return ids
 }
@@ -144,7 +146,7 @@ func TestByControlAndProof(t *testing.T) {
 			t.Errorf("%s to %q: got %q, want %q", c.control, c.to, d.ID, c.want)
 		}
 	}
-	got, err := s.AwaitingProof(t.Context(), day.Add(time.Second), 10)
+	got, err := s.AwaitingProof(t.Context(), "direct", day.Add(time.Second), 10)
 	if err != nil || len(got) != 1 || got[0].ID != "d0" {
 		t.Errorf("awaiting proof: got %d, %v, want d0", len(got), err)
 	}

@@ -23,9 +23,9 @@ type engineRead interface {
 	Snapshot(ctx context.Context, referralID string, seq int) (referral.Referral, error)
 	Delivery(ctx context.Context, id string) (referral.Delivery, error)
 	PendingMessages(ctx context.Context, limit int) ([]string, error)
-	LaneHeads(ctx context.Context, wide func(lane string) int) ([]referral.Delivery, error)
+	LaneHeads(ctx context.Context, lane string, n int) ([]referral.Delivery, error)
 	DeliveriesOf(ctx context.Context, referralID string) ([]referral.Delivery, error)
-	AwaitingProof(ctx context.Context, before time.Time, limit int) ([]referral.Delivery, error)
+	AwaitingProof(ctx context.Context, rail string, before time.Time, limit int) ([]referral.Delivery, error)
 }
 
 type engineTx interface {
