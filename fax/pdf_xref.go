@@ -3,6 +3,8 @@ package fax
 import (
 	"bytes"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 )
 
@@ -244,7 +246,7 @@ func (f *pdfFile) rebuild() error {
 	}
 	f.rebuildPacks(trailer)
 	if trailer["Encrypt"] == nil && trailer["Root"] == nil {
-		for num := range f.xref {
+		for _, num := range slices.Sorted(maps.Keys(f.xref)) { // the last one counts, as with everything that is looked for
 			if d, ok := f.object(num).(pdfDict); ok && d["Type"] == pdfName("Catalog") {
 				trailer["Root"] = pdfRef{num: num}
 			}
@@ -256,8 +258,9 @@ func (f *pdfFile) rebuild() error {
 // rebuildPacks enters the objects of object streams and what cross-reference streams say of the trailer.
 func (f *pdfFile) rebuildPacks(trailer pdfDict) {
 	var streams []int
-	for num, place := range f.xref {
-		_, v := f.objectAt(place.at)
+	inFile := slices.SortedFunc(maps.Keys(f.xref), func(a, b int) int { return f.xref[a].at - f.xref[b].at })
+	for _, num := range inFile {
+		_, v := f.objectAt(f.xref[num].at)
 		if s, ok := v.(*pdfStream); ok {
 			switch s.dict["Type"] {
 			case pdfName("XRef"):
@@ -267,7 +270,7 @@ func (f *pdfFile) rebuildPacks(trailer pdfDict) {
 			}
 		}
 	}
-	for _, num := range streams {
+	for _, num := range slices.Backward(streams) { // the newest first
 		p := f.pack(num)
 		if p == nil {
 			continue
