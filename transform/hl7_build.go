@@ -88,10 +88,10 @@ func kindOf(list []referral.Identifier, kind string) referral.Identifier {
 
 // writer builds one outbound HL7 v2 message about one event.
 type writer struct {
-	b    *hl7.Builder
-	r    referral.Referral
-	ev   referral.Event
-	t    Target
+	b  *hl7.Builder
+	r  referral.Referral
+	ev referral.Event
+	t  Target
 
 	kind  string // MSH-9.1 and 9.2
 	names bool   // authorities have their namespaces

@@ -25,13 +25,14 @@ func writeREF(r referral.Referral, ev referral.Event, t Target, docs map[string]
 	w.prd("RT", "Referred to Provider", r.Recipient)
 	w.pid()
 	for i, c := range r.Coverage {
-		w.b.Segment("IN1").Set(1, strconv.Itoa(i+1)).Set(2, firstOf(c.Plan, c.Payer)).Set(3, c.PayerID).Set(4, c.Payer).Set(8, c.Group).Set(36, c.MemberID)
+		w.b.Segment("IN1").Set(1, strconv.Itoa(i+1)).Set(2, firstOf(c.Plan, c.Payer)).Set(3, c.PayerID).Set(4, c.Payer).Set(8, c.Group).
+			Add(16, xpnFor(c.Holder)).Add(17, hl7.Coded{Code: c.Relation}).Set(36, c.MemberID)
 	}
 	for i, d := range r.Diagnoses {
 		w.b.Segment("DG1").Set(1, strconv.Itoa(i+1)).Add(3, codedFor(d)).Set(6, "W")
 	}
 	for i, a := range r.Allergies {
-		w.b.Segment("AL1").Set(1, strconv.Itoa(i+1)).Add(2, codedFor(a.Kind)).Add(3, codedFor(a.Substance)).Set(5, a.Reaction)
+		w.b.Segment("AL1").Set(1, strconv.Itoa(i+1)).Add(2, codedFor(a.Kind)).Add(3, codedFor(a.Substance)).Add(4, hl7.Coded{Text: a.Severity}).Set(5, a.Reaction)
 	}
 	w.b.Segment("OBR").Set(1, "1").Add(2, w.placer()).Add(4, w.service()).Add(16, xcnFor(r.Initiator))
 	n := 0
