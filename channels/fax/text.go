@@ -9,6 +9,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 
 	"refloop/fax"
 )
@@ -30,10 +31,13 @@ func Read(ctx context.Context, rec fax.Recognizer, d *Drawer, body []byte, limit
 		pages, err := fax.Texts(ctx, rec, doc, nil)
 		return Text{Station: doc.Station, Pages: pages}, err
 	}
+	var mu sync.Mutex
 	var layers []int // pages with visible text
 	draw := func(ctx context.Context, n int) (*fax.Page, error) {
 		if p, err := doc.Page(n); err == nil && p.HasText {
+			mu.Lock()
 			layers = append(layers, n)
+			mu.Unlock()
 		}
 		return d.Page(ctx, body, n)
 	}
