@@ -1,6 +1,7 @@
 package fax
 
 import (
+	"maps"
 	"math"
 	"slices"
 )
@@ -102,9 +103,10 @@ func fieldOf(g []candidate, pages map[int]facts) Field {
 		}
 	}
 	miss := 1.0
-	for _, w := range wrong {
-		// Readings of one picture share its faults, so agreement is worth less
-		// than independence would make it.
+	// Readings of one picture share its faults, so agreement is worth less
+	// than independence would make it, and a third voice adds nothing: poor
+	// pages have three readings, and must not be surer for it.
+	for _, w := range slices.Sorted(maps.Values(wrong))[:min(2, len(wrong))] {
 		miss *= math.Min(1, 0.12+w*0.88)
 	}
 	if len(wrong) == 1 && pages[best.page].readings > 1 {
@@ -122,10 +124,16 @@ func fieldOf(g []candidate, pages map[int]facts) Field {
 			conf *= 0.95
 		}
 	}
-	conf *= 1 - math.Min(0.5, 4*pages[best.page].damage)
+	if d := pages[best.page].damage; d > 0 {
+		conf *= damagedPage - math.Min(0.5, 4*d)
+	}
 	b := best.box
 	return Field{Value: best.value, List: best.list, Confidence: max(0.01, min(0.99, conf)), Page: best.page, Box: [4]int{b.Min.X, b.Min.Y, b.Dx(), b.Dy()}}
 }
+
+// damagedPage keeps everything on a page with concealed or missing rows below
+// the review line: a digit there can be made of two, and read well.
+const damagedPage = 0.9
 
 // contested is the factor for a value that others contradict.
 func contested(key string, best []candidate, others [][]candidate, pages map[int]facts) float64 {
