@@ -109,7 +109,7 @@ func decodeBase64(raw []byte) ([]byte, error) {
 
 // squeeze takes white space out; it copies only when there is some.
 func squeeze(b []byte) []byte {
-	if bytes.IndexAny(b, " \t\r\n") < 0 {
+	if !bytes.ContainsAny(b, " \t\r\n") {
 		return b
 	}
 	out := make([]byte, 0, len(b))

@@ -129,13 +129,6 @@ func (g *gate) kill() {
 	}
 }
 
-// open is the number of connections.
-func (g *gate) open() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return len(g.conns)
-}
-
 // conn is one connection. The SMTP library sets deadlines before each command only; here they hold inside DATA too.
 type conn struct {
 	net.Conn

@@ -35,7 +35,6 @@ type site struct {
 	dir   string
 	cfg   *config.Config
 	agent *Agent
-	rails map[string]RailConfig
 }
 
 const siteYAML = `
