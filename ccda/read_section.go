@@ -207,6 +207,13 @@ func (d *decoder) kind(n *node, s *Section) Kind {
 	if found != "" {
 		return found
 	}
+	if o := n.inner(); o != nil && n.name == "act" { // a concern act of another arc
+		for _, k := range o.kids {
+			if kind := kindByRoot[k.attr("root")]; k.name == "templateId" && (kind == KindProblem || kind == KindAllergy) {
+				return kind
+			}
+		}
+	}
 	switch {
 	case n.name == "substanceAdministration":
 		return KindMedication
