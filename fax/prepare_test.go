@@ -89,3 +89,22 @@ func TestHeaderCut(t *testing.T) {
 		t.Errorf("got %d on a page without a header line, want 0", got)
 	}
 }
+
+// TestPictureFitsThePlaces: what was a mark on the received page is where the
+// turned and straightened picture says.
+func TestPictureFitsThePlaces(t *testing.T) {
+	m := NewBitmap(1728, 2200)
+	m.Fill(image.Rect(50, 20, 1200, 40)) // header line
+	m.Fill(image.Rect(300, 1000, 340, 1040))
+	p := &Page{Number: 1, Bits: m, Width: m.Width, Height: m.Height, XRes: 204, YRes: 204}
+	if g := (PageText{}).Picture(p); g.Rect.Dy() != 2200 || g.GrayAt(320, 1020).Y != 0 || g.GrayAt(100, 30).Y != 0 {
+		t.Error("the upright picture is not the page")
+	}
+	g := (PageText{Turned: 180}).Picture(p)
+	if g.Rect.Dy() >= 2200 || g.GrayAt(1728-320, 2200-1020).Y != 0 {
+		t.Errorf("got a picture of %v without the mark", g.Rect)
+	}
+	if (PageText{}).Picture(&Page{NeedsDrawing: true}) != nil {
+		t.Error("got a picture of a page without an image")
+	}
+}
