@@ -37,8 +37,8 @@ func (r *Rules) gather(s *sheet) []candidate {
 func (r *Rules) values(s *sheet, hs []heading, g *segment, m mark) []candidate {
 	party, soft := s.partyAt(hs, g, m.from)
 	key := resolve(m.key, party, soft)
-	if key == "" {
-		return nil
+	if key == "" || m.key == ".phone" && party == "" && g.box.Min.Y < s.page.Height/5 {
+		return nil // a number in the letterhead is the practice's
 	}
 	if (key == "priority" || key == "patient_sex") && r.choices(s.rowWords(g.row), key) > 1 {
 		return nil // all choices are printed: the tick decides

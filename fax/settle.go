@@ -77,6 +77,10 @@ func differentPhones(f map[string]Field) {
 	}
 	for _, k := range []string{"referring_phone", "referring_fax", "referred_to_fax"} {
 		if o, ok := f[k]; ok && o.Value == p.Value {
+			if p.Confidence <= o.Confidence {
+				delete(f, "patient_phone")
+				return
+			}
 			capAt(f, "patient_phone", 0.4)
 			capAt(f, k, sureLine)
 		}
