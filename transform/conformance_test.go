@@ -41,7 +41,7 @@ func drawReferral(t *rapid.T) referral.Referral {
 		return referral.Party{
 			Clinician: name(label), NPI: pick(label+" npi", "", "1245319599", "12", "abc"), Organization: text(label + " org"), OrgNPI: pick(label+" orgnpi", "", "1992999825"),
 			Direct: pick(label+" direct", "", "a@direct.example", "not an address"), Phone: pick(label+" phone", "", "+1 (207) 555-0132", "x"), Fax: pick(label+" fax", "", "2075550133"),
-			Address: referral.Address{Line1: text(label + " street"), City: text(label + " city"), State: pick(label+" state", "", "ME", "Maine"), Zip: pick(label+" zip", "", "04849", "x")},
+			Address:      referral.Address{Line1: text(label + " street"), City: text(label + " city"), State: pick(label+" state", "", "ME", "Maine"), Zip: pick(label+" zip", "", "04849", "x")},
 			ClinicianIDs: rapid.SampledFrom([][]referral.Identifier{nil, {{Value: "C7", Authority: "partner:x", Kind: "clinician"}}, {{Value: text(label + " id"), Authority: "1.2.3", Kind: "clinician"}}}).Draw(t, label),
 		}
 	}
