@@ -1,11 +1,9 @@
 package engine
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -21,16 +19,22 @@ import (
 func (e *Engine) applyWork(tx Tx, m *referral.Message, w *work) {
 	refine(m, w)
 	before := *m
-	err := tx.Inner(func() error { return e.applyInner(tx, m, w) })
+	err := tx.Inner(func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				e.log.Error("panic while applying", "message", m.ID, "channel", m.Channel, "type", m.Type, "stack", string(debug.Stack()))
+				err = fmt.Errorf("engine: applying: got a panic, want a result; the bytes are kept, report message %s", m.ID)
+			}
+		}()
+		return e.applyInner(tx, m, w)
+	})
 	if err == nil {
 		return
 	}
 	*m = before
 	m.State, m.Reason = referral.MessageFailed, err.Error()
-	if w.fault == nil {
-		w.decoded.Verdict = channels.Repair
-		w.decoded.Problems = []channels.Problem{{Code: "207", Severity: "E", Text: "the message is kept but could not be taken up; our staff see it"}}
-	}
+	w.decoded.Verdict = channels.Repair
+	w.decoded.Problems = []channels.Problem{{Code: "207", Severity: "E", Text: "the message is kept but could not be taken up; our staff see it"}}
 	e.log.Error("failed", "message", m.ID, "channel", m.Channel, "type", m.Type, "error", err)
 	item := referral.Incident{Kind: "message_failed", Key: m.ID, MessageID: m.ID, Note: m.Reason}
 	if err := e.openIncident(tx, item, m.ReceivedAt); err != nil {
@@ -231,46 +235,63 @@ func (e *Engine) applyEvent(tx Tx, m *referral.Message, w *work, i int, r referr
 	if ev.Actor == "" {
 		ev.Actor = actorOf(*m)
 	}
-	digest, err := digestOf(ev)
+	var err error
+	ev.Payload.Digest = w.digests[i]
+	if ev.Type != w.decoded.Facts[i].Event.Type {
+		if ev.Payload.Digest, err = digestOf(ev); err != nil {
+			return err
+		}
+	}
+	m.ReferralIDs = appendNew(m.ReferralIDs, r.ID)
+	echo, err := e.isEcho(tx, w, r, ev)
 	if err != nil {
 		return err
 	}
-	ev.Payload.Digest = digest
-	m.ReferralIDs = appendNew(m.ReferralIDs, r.ID)
-	if r.Version > 0 {
-		echo, err := isEcho(tx, r, ev, digest)
-		if err != nil {
-			return err
-		}
-		if echo {
-			m.Reason = "same content as an event already recorded; nothing to do"
-			return nil
-		}
+	if ev.Type == referral.EventRequest && w.again.asked[r.ID] {
+		ev.Type = referral.EventChange // the message that asked, read anew: its content is corrected
 	}
-	for j, d := range w.decoded.Documents {
-		if d.Fact == i {
-			if err := tx.AddDocument(d.Document, r.ID, w.blobs[j]); err != nil {
-				return err
-			}
-		}
+	res, err := referral.Result{Echo: true}, error(nil)
+	if !echo {
+		res, err = referral.Apply(r, ev)
 	}
-	err = e.transition(tx, w.set, r, ev)
+	if err == nil && res.Echo {
+		m.Reason = "same content as an event already recorded; nothing to do"
+		return nil
+	}
+	if err := addDocuments(tx, w, i, r.ID); err != nil {
+		return err
+	}
 	var refusal *referral.Refusal
 	if errors.As(err, &refusal) {
 		return e.refused(tx, m, w.set, r, ev, refusal)
 	}
-	return err
+	return e.take(tx, w.set, ev, res)
+}
+
+// addDocuments keeps the documents of fact i.
+func addDocuments(tx Tx, w *work, i int, referralID string) error {
+	for j, d := range w.decoded.Documents {
+		if d.Fact != i {
+			continue
+		}
+		if err := tx.AddDocument(d.Document, referralID, w.blobs[j]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // transition applies one event to r and stores the new record, its events and its effects.
 func (e *Engine) transition(tx Tx, set *Setup, r referral.Referral, ev referral.Event) error {
 	res, err := referral.Apply(r, ev)
-	if err != nil {
+	if err != nil || res.Echo {
 		return err
 	}
-	if res.Echo {
-		return nil
-	}
+	return e.take(tx, set, ev, res)
+}
+
+// take stores what Apply made of ev, and does what it asks for.
+func (e *Engine) take(tx Tx, set *Setup, ev referral.Event, res referral.Result) error {
 	e.fillRecipient(set, &res)
 	if err := e.keep(tx, set, res); err != nil {
 		return err
@@ -335,55 +356,6 @@ func sideOf(own bool, role referral.Role) referral.Side {
 		return referral.SideInitiator
 	}
 	return referral.SideRecipient
-}
-
-// digestOf is the content digest of an event, by which an echo is known: type, origin and payload, without times and message ids.
-func digestOf(ev referral.Event) (string, error) {
-	p := ev.Payload
-	p.Digest = ""
-	p.Documents = withoutIDs(p.Documents)
-	p.Identifiers = slices.DeleteFunc(slices.Clone(p.Identifiers), func(id referral.Identifier) bool {
-		return id.Kind == referral.KindControlID || id.Kind == referral.KindMessageID || id.Kind == referral.KindXDM
-	})
-	if p.Record != nil {
-		rec := *p.Record
-		rec.Documents = withoutIDs(rec.Documents)
-		rec.Identifiers = slices.DeleteFunc(slices.Clone(rec.Identifiers), func(id referral.Identifier) bool {
-			return id.Kind == referral.KindControlID || id.Kind == referral.KindMessageID || id.Kind == referral.KindXDM
-		})
-		p.Record = &rec
-	}
-	b, err := json.Marshal(struct {
-		Type   referral.EventType
-		Origin string
-		Reason string
-		Note   string
-		P      referral.Payload
-	}{ev.Type, ev.Origin, ev.Reason, ev.Note, p})
-	if err != nil {
-		return "", fmt.Errorf("engine: digest of an event: %w", err)
-	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:]), nil
-}
-
-// isEcho reports whether a request, a change or an answer was recorded with the same content before; what is said of the state is
-// judged by Apply, because it may truly be said twice: booked, moved, moved back.
-func isEcho(tx Tx, r referral.Referral, ev referral.Event, digest string) (bool, error) {
-	switch ev.Type {
-	case referral.EventRequest, referral.EventChange, referral.EventAnswer:
-		return tx.HasDigest(r.ID, digest)
-	}
-	return false, nil
-}
-
-// withoutIDs keeps of documents what makes them the same content.
-func withoutIDs(docs []referral.Document) []referral.Document {
-	out := slices.Clone(docs)
-	for i := range out {
-		out[i].ID, out[i].MessageID = "", ""
-	}
-	return out
 }
 
 func appendNew(list []string, more ...string) []string {

@@ -152,7 +152,7 @@ func (a *attempt) begin(ctx context.Context, p *channels.Packed) error {
 		if err != nil {
 			return err
 		}
-		if cur.State.Final() {
+		if cur.State.Final() || cur.State == referral.DeliveryFailed && cur.NextAttempt.After(now) {
 			return errGone
 		}
 		if p != nil {
@@ -245,6 +245,9 @@ func (a *attempt) settle(ctx context.Context, rc channels.Receipt, sendErr error
 				rc.At = now
 			}
 			return a.e.proof(tx, a.set, cur, rc, rawRow.ID)
+		}
+		if cur.State.Final() {
+			return nil // its receipt was quicker than its attempt
 		}
 		return a.failed(tx, cur, rc, sendErr, now)
 	})

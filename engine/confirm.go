@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,7 @@ func (e *Engine) Confirm(ctx context.Context, r channels.Receipt) error {
 		}
 		if m.ID != "" {
 			if ok {
-				m.Channel, m.Partner, m.RelatedTo = d.Lane, d.Partner, d.MessageID
+				m.Channel, m.Partner, m.RelatedTo, m.DeliveryID = d.Lane, d.Partner, d.MessageID, d.ID
 				if d.ReferralID != "" {
 					m.ReferralIDs = []string{d.ReferralID}
 				}
@@ -100,7 +101,10 @@ func (e *Engine) proof(tx Tx, set *Setup, d referral.Delivery, rc channels.Recei
 	}
 	level := referral.DeliveryState(rc.Level)
 	if d.State == referral.DeliveryDead || d.State == referral.DeliveryCancelled {
-		return e.lateProof(tx, d, rc)
+		if late, err := e.lateProof(tx, d, rc); err != nil || !late {
+			return err
+		}
+		d.State = referral.DeliverySent
 	}
 	if rank(level) <= rank(d.State) {
 		return nil
@@ -154,6 +158,9 @@ func (e *Engine) closes(tx Tx, set *Setup, r referral.Referral, d referral.Deliv
 	if _, enough := referral.Proof(d.Rail, d.State, ackFrom(set, d)); d.Event != string(referral.EventReport) || !enough {
 		return false, nil
 	}
+	if p, _ := set.Directory.Partner(d.Partner); sideOf(p.Own, r.Role) != referral.SideInitiator {
+		return false, nil // our own systems have it; the one who asked does not
+	}
 	all, err := tx.DeliveriesOf(r.ID)
 	if err != nil {
 		return false, err
@@ -175,21 +182,27 @@ func ackFrom(set *Setup, d referral.Delivery) string {
 	return p.Rails[d.RailIndex].Dialect.AckFrom
 }
 
-// lateProof handles proof of a delivery that was given up: copies not yet sent are void, and the timeline says so.
-func (e *Engine) lateProof(tx Tx, d referral.Delivery, rc channels.Receipt) error {
+// lateProof handles proof of a delivery that was given up: a copy not yet sent is void, and the first one counts after all, which late
+// reports. When a copy is out the outcome is the copy's, and late proof changes nothing (direct.md section 6). Proof of transport alone is
+// no reason to call a copy back.
+func (e *Engine) lateProof(tx Tx, d referral.Delivery, rc channels.Receipt) (late bool, err error) {
+	if d.ReferralID == "" || d.State != referral.DeliveryDead || rank(referral.DeliveryState(rc.Level)) < rank(referral.DeliveryDelivered) {
+		return false, nil
+	}
 	all, err := tx.DeliveriesOf(d.ReferralID)
-	if err != nil || d.ReferralID == "" {
-		return err
+	if err != nil {
+		return false, err
 	}
-	for _, other := range all {
-		if other.Replaces == d.ID && other.State == referral.DeliveryQueued {
-			other.State, other.Reason = referral.DeliveryCancelled, "the first copy arrived after all ("+rc.Code+")"
-			if err := tx.SetDelivery(other); err != nil {
-				return err
-			}
-		}
+	at := slices.IndexFunc(all, func(other referral.Delivery) bool { return other.Replaces == d.ID })
+	if at < 0 {
+		return true, nil
 	}
-	return nil
+	other := all[at]
+	if other.State != referral.DeliveryQueued && (other.State != referral.DeliveryFailed || mayHaveArrived(other)) {
+		return false, nil
+	}
+	other.State, other.Reason = referral.DeliveryCancelled, "the first copy arrived after all ("+rc.Code+")"
+	return true, tx.SetDelivery(other)
 }
 
 // disproof handles a refusal that came later than the attempt: before proof it fails the delivery, after proof it withdraws it.
@@ -231,6 +244,15 @@ func (e *Engine) giveUp(tx Tx, set *Setup, d referral.Delivery, reason string, a
 	partner, _ := set.Directory.Partner(d.Partner)
 	next, more := railsLeft(partner, d.RailIndex)
 	if more && d.ReferralID != "" {
+		r, err := tx.Referral(d.ReferralID)
+		if err != nil {
+			return err
+		}
+		if held(set, r, d) {
+			more, d.Reason = false, reason+"; a hold stops the next rail"
+		}
+	}
+	if more && d.ReferralID != "" {
 		copyRow := referral.Delivery{ReferralID: d.ReferralID, Event: d.Event, Seq: d.Seq, Replaces: d.ID}
 		address(&copyRow, partner, next)
 		if tried {
@@ -256,6 +278,12 @@ func (e *Engine) giveUp(tx Tx, set *Setup, d referral.Delivery, reason string, a
 	return e.openIncident(tx, referral.Incident{Kind: kind, Key: key, ReferralID: d.ReferralID, DeliveryID: d.ID, Note: fmt.Sprintf("%s to %s by %s: %s", d.Event, d.Partner, d.Rail, reason)}, at)
 }
 
+// held reports whether an open hold says that d, or a copy of it, may not leave now.
+func held(set *Setup, r referral.Referral, d referral.Delivery) bool {
+	p, _ := set.Directory.Partner(d.Partner)
+	return r.Stops(referral.Effect{Kind: referral.EffectTell, Tell: sideOf(p.Own, r.Role), Event: referral.EventType(d.Event)})
+}
+
 // Resend queues a delivery again as a new one, rendered from the record as it is now; the old one is replaced. It refuses a delivery
 // that is still on its way.
 func (e *Engine) Resend(ctx context.Context, actor, deliveryID string) (referral.Delivery, error) {
@@ -273,6 +301,9 @@ func (e *Engine) Resend(ctx context.Context, actor, deliveryID string) (referral
 		r, err := tx.Referral(d.ReferralID)
 		if err != nil {
 			return err
+		}
+		if held(set, r, d) {
+			return &NotAllowed{Verb: "resend", Got: "held", Want: []string{"verify"}, Why: "a hold keeps it back: " + string(r.Holds[0].Kind)}
 		}
 		partner, ok := set.Directory.Partner(d.Partner)
 		if !ok || len(partner.Rails) == 0 {

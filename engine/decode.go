@@ -17,6 +17,8 @@ type work struct {
 	opened  channels.Opened
 	decoded transform.Decoded
 	blobs   []referral.Blob // of decoded.Documents, same order
+	digests []string        // of decoded.Facts, same order
+	again   again           // reprocessing: what the message said before
 	fault   error           // decoding failed; the message ends `failed`
 	notices channels.Notifier
 	source  channels.Archived
@@ -43,6 +45,11 @@ func (e *Engine) decode(set *Setup, m referral.Message, body, evidence []byte) (
 	}
 	w.decoded = transform.Decode(transform.Source{Message: w.source, Opened: w.opened, Channel: ch.Rules, Directory: set.Directory})
 	w.sealDocuments(e)
+	for i := 0; i < len(w.decoded.Facts) && w.fault == nil; i++ {
+		var digest string
+		digest, w.fault = digestOf(w.decoded.Facts[i].Event)
+		w.digests = append(w.digests, digest)
+	}
 	return w
 }
 

@@ -33,13 +33,16 @@ func (e *Engine) Reprocess(ctx context.Context, actor, id string, readAgain bool
 		}
 	}
 	w := e.decode(set, m, body, evidence)
+	if w.again, err = e.saidBefore(ctx, m); err != nil {
+		return m, err
+	}
 	err = e.write(ctx, func(tx Tx) error {
 		now := e.now().UTC()
 		row := m
 		row.Reason, row.ConfigHash = "", set.Hash
 		e.applyWork(tx, &row, w)
 		if row.State == referral.MessageProcessed || row.State == referral.MessageIgnored {
-			for _, kind := range []string{"message_failed", "message_held", "match_review"} {
+			for _, kind := range []string{"message_failed", "message_held", "match_review", "anomaly.unknown_referral"} {
 				if err := tx.ResolveIncidents(kind, m.ID, now); err != nil {
 					return err
 				}
@@ -52,4 +55,29 @@ func (e *Engine) Reprocess(ctx context.Context, actor, id string, readAgain bool
 		return tx.SetMessage(row)
 	})
 	return m, err
+}
+
+// again is what a message that is reprocessed said the first time.
+type again struct {
+	said  map[string]bool // referral id + "/" + content digest of the events it gave
+	asked map[string]bool // referrals it asked for
+}
+
+// saidBefore reads the events that m is the evidence of. What was refused then may be applied now.
+func (e *Engine) saidBefore(ctx context.Context, m referral.Message) (again, error) {
+	a := again{said: map[string]bool{}, asked: map[string]bool{}}
+	for _, id := range m.ReferralIDs {
+		events, err := e.store.Events(ctx, id)
+		if err != nil {
+			return again{}, err
+		}
+		for _, ev := range events {
+			if ev.EvidenceRef != m.ID || ev.Type == referral.EventAnomaly || ev.Payload.Digest == "" {
+				continue
+			}
+			a.said[id+"/"+ev.Payload.Digest] = true
+			a.asked[id] = a.asked[id] || ev.Type == referral.EventRequest
+		}
+	}
+	return a, nil
 }

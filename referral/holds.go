@@ -59,6 +59,9 @@ func stops(k HoldKind, role Role, f Effect) bool {
 	return false
 }
 
+// Stops reports whether an open hold keeps f back.
+func (r Referral) Stops(f Effect) bool { return r.stopped(f) }
+
 // stopped reports whether any open hold keeps the effect back.
 func (r Referral) stopped(f Effect) bool {
 	return slices.ContainsFunc(r.Holds, func(h Hold) bool { return stops(h.Kind, r.Role, f) })
