@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"refloop/referral"
@@ -40,6 +41,9 @@ func Dial(path string) (*Client, error) {
 	return &Client{http: http.Client{Transport: &http.Transport{DialContext: dial}}}, nil
 }
 
+// Close gives up the connections that are kept open.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
 // Query copies the answer to w.
 func (c *Client) Query(ctx context.Context, q Query, w io.Writer) error {
 	resp, err := c.post(ctx, "/v1/query", q)
@@ -54,19 +58,19 @@ func (c *Client) Query(ctx context.Context, q Query, w io.Writer) error {
 // Act asks for an act; a *NotAllowed says what is allowed.
 func (c *Client) Act(ctx context.Context, referralID string, in Act) (ReferralView, error) {
 	var v ReferralView
-	return v, c.call(ctx, "/v1/referrals/"+referralID+"/act", in, &v)
+	return v, c.call(ctx, "/v1/referrals/"+url.PathEscape(referralID)+"/act", in, &v)
 }
 
 // Reprocess asks for a message to be processed again.
 func (c *Client) Reprocess(ctx context.Context, messageID string, readAgain bool) (MessageView, error) {
 	var v MessageView
-	return v, c.call(ctx, fmt.Sprintf("/v1/messages/%s/reprocess?read_again=%t", messageID, readAgain), nil, &v)
+	return v, c.call(ctx, fmt.Sprintf("/v1/messages/%s/reprocess?read_again=%t", url.PathEscape(messageID), readAgain), nil, &v)
 }
 
 // Resend asks for a delivery to be queued again.
 func (c *Client) Resend(ctx context.Context, deliveryID string) (DeliveryView, error) {
 	var v DeliveryView
-	return v, c.call(ctx, "/v1/deliveries/"+deliveryID+"/resend", nil, &v)
+	return v, c.call(ctx, "/v1/deliveries/"+url.PathEscape(deliveryID)+"/resend", nil, &v)
 }
 
 // Reload asks for the configuration to be read again.
