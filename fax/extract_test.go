@@ -153,6 +153,18 @@ func TestPassesThatDisagreeAreNotSure(t *testing.T) {
 	}
 }
 
+func TestTextLayerIsSure(t *testing.T) {
+	p := typed(1, "REFERRAL FORM", "Patient Name: Ann Example   DOB: 03/04/1980")
+	read := Extract([]PageText{p}).Papers[0].Fields["patient_last"].Confidence
+	p.Exact = true
+	agreed := Extract([]PageText{p}).Papers[0].Fields["patient_last"].Confidence
+	p.Readings[1] = nil
+	alone := Extract([]PageText{p}).Papers[0].Fields["patient_last"].Confidence
+	if agreed < read || agreed < 0.95 || alone >= agreed {
+		t.Errorf("got %v by OCR, %v by the text layer and OCR, %v by the text layer alone", read, agreed, alone)
+	}
+}
+
 func TestTwoPatients(t *testing.T) {
 	form := func(name, dob, reason string) PageText {
 		return typed(0.96, "PATIENT REFERRAL FORM", "Patient Name: "+name+"   DOB: "+dob, "Priority: Routine   Specialty: Urology", "Reason for referral: "+reason, "Member ID: W12345678")
