@@ -98,12 +98,29 @@ type ActionsView struct {
 	Role        string   `json:"role"`
 	State       string   `json:"state"`
 	NextActions []string `json:"next_actions"`
+	ByPhone     []string `json:"by_phone"` // what the other side may tell us by telephone; taken as grade C
 }
 
 // ViewActions makes the view of what may be done now.
 func ViewActions(l Listed) ActionsView {
 	v := ViewReferral(l)
-	return ActionsView{ID: v.ID, Role: v.Role, State: v.State, NextActions: v.NextActions}
+	return ActionsView{ID: v.ID, Role: v.Role, State: v.State, NextActions: v.NextActions, ByPhone: byPhone(l.Referral)}
+}
+
+// byPhone are the other side's moves for which a telephone call is evidence enough (loop.md section 5).
+func byPhone(r referral.Referral) []string {
+	other := referral.RoleRecipient
+	if r.Role == referral.RoleRecipient {
+		other = referral.RoleInitiator
+	}
+	enough := []referral.EventType{referral.EventAccept, referral.EventDecline, referral.EventSchedule, referral.EventNoShow, referral.EventSeen}
+	out := []string{}
+	for _, a := range referral.Actions(r, other) {
+		if slices.Contains(enough, referral.ActionFor(string(a))) {
+			out = append(out, string(a))
+		}
+	}
+	return out
 }
 
 // Story is everything known about one referral, for pages that explain it.

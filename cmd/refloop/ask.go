@@ -34,6 +34,11 @@ func askQuery(cmd *cobra.Command, q console.Query, w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if action, object, ok := q.Sensitive(); ok {
+		if err := auditStopped(cmd.Context(), cfg, settings, action, object); err != nil {
+			fmt.Fprintf(cmd.ErrOrStderr(), "not in the audit chain: %v\n", err) // a copy on a read-only disk may still be read
+		}
+	}
 	return errors.Join(q.Answer(cmd.Context(), r, w), closeStore())
 }
 

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -194,21 +196,30 @@ func actionsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var rows [][]string
-			for _, h := range verbHelp() {
-				for _, a := range v.NextActions {
-					if a == h[0] {
-						rows = append(rows, h)
-					}
-				}
-			}
-			if len(rows) == 0 {
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: nothing may be done now\n", v.State)
-				return err
-			}
-			return printTable(cmd.OutOrStdout(), nil, rows)
+			return printActions(cmd.OutOrStdout(), v)
 		},
 	}
 	c.Flags().Bool("json", false, "one JSON object, stable keys")
 	return c
+}
+
+// printActions says what each verb that is allowed now means.
+func printActions(w io.Writer, v console.ActionsView) error {
+	var rows [][]string
+	for _, h := range verbHelp() {
+		if slices.Contains(v.NextActions, h[0]) {
+			rows = append(rows, h)
+		}
+	}
+	if len(rows) == 0 {
+		rows = [][]string{{v.State + ": nothing may be done now"}}
+	}
+	if err := printTable(w, nil, rows); err != nil {
+		return err
+	}
+	if len(v.ByPhone) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "\nWhen the other side tells it by telephone (grade C): %s\n", strings.Join(v.ByPhone, ", "))
+	return err
 }

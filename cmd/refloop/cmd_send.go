@@ -29,13 +29,14 @@ func sendCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			refused := 0
+			sent, refused := 0, 0
 			for _, path := range args {
 				b, err := readFile(path, cmd.InOrStdin())
 				if err != nil {
 					return err
 				}
 				err = mllp.SendFile(cmd.Context(), cfg, b, func(x mllp.Exchange) error {
+					sent++
 					if x.Answer != nil && !x.Info.Positive() {
 						refused++
 					}
@@ -46,7 +47,7 @@ func sendCommand() *cobra.Command {
 				}
 			}
 			if refused > 0 {
-				fmt.Fprintf(cmd.ErrOrStderr(), "send: %d messages were not accepted\n", refused)
+				fmt.Fprintf(cmd.ErrOrStderr(), "send: %d of %d messages were refused\n", refused, sent)
 				return errQuiet
 			}
 			return nil

@@ -61,7 +61,7 @@ func open(ctx context.Context, path string, flags []config.Flag, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.Open(ctx, store.Config{URL: settings.StoreURL, SealKey: key, Org: cfg.Organization.OID}, log)
+	st, err := openPatiently(ctx, store.Config{URL: settings.StoreURL, SealKey: key, Org: cfg.Organization.OID}, log)
 	if err != nil {
 		return nil, err
 	}
