@@ -90,6 +90,9 @@ func (e *Engine) Act(ctx context.Context, actor, referralID, verb string, in Act
 // speak applies the act as said by our side; what only the other side may say was told to us by telephone (grade C).
 func (e *Engine) speak(tx Tx, set *Setup, r referral.Referral, ev referral.Event) error {
 	ev.By = r.Role.Side()
+	if ev.Type == referral.EventVerify {
+		ev = withRecipient(set, r, ev)
+	}
 	err := e.transition(tx, set, r, ev)
 	var refusal *referral.Refusal
 	if !errors.As(err, &refusal) || refusal.Code != referral.CodeWrongSide {
@@ -131,6 +134,11 @@ func (e *Engine) fillAct(ctx context.Context, set *Setup, ev *referral.Event, in
 		p.Hold = &referral.Hold{Kind: referral.HoldKind(kind), Reason: in.Reason}
 	}
 	p.Fields = fieldsOf(in.Set)
+	if id, named := in.Set["recipient_partner"]; named {
+		if _, ok := set.Directory.Partner(id); !ok {
+			return referral.Blob{}, fmt.Errorf("act: recipient_partner: got %q, want the id of a partner in the configuration", id)
+		}
+	}
 	if in.Document == nil {
 		return referral.Blob{}, nil
 	}

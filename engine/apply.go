@@ -205,7 +205,7 @@ func intakeHolds(set *Setup, r, rec referral.Referral, at time.Time) []referral.
 	var out []referral.Hold
 	rec.Role = r.Role
 	if to, ok := route(set, rec); !ok {
-		out = append(out, referral.Hold{Kind: referral.HoldCompleteness, Reason: "no recipient found: " + to.why, Since: at})
+		out = append(out, referral.Hold{Kind: referral.HoldCompleteness, Reason: referral.ReasonNoRecipient + ": " + to.why, Since: at})
 	}
 	if rec.Confidentiality.Part2 {
 		out = append(out, referral.Hold{Kind: referral.HoldConsent, Reason: "protected record: no consent or other basis is recorded", Since: at})
@@ -250,9 +250,9 @@ func (e *Engine) applyEvent(tx Tx, m *referral.Message, w *work, i int, r referr
 	if ev.Type == referral.EventRequest && w.again.asked[r.ID] {
 		ev.Type = referral.EventChange // the message that asked, read anew: its content is corrected
 	}
-	res, err := referral.Result{Echo: true}, error(nil)
+	res := referral.Result{Echo: true}
 	if !echo {
-		res, err = referral.Apply(r, ev)
+		res, err = referral.Apply(r, nameRecipient(w.set, r, ev))
 	}
 	if err == nil && res.Echo {
 		m.Reason = "same content as an event already recorded; nothing to do"

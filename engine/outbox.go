@@ -100,7 +100,10 @@ func (o *outbox) look(take, hold context.Context, set *Setup, lane string) {
 		if o.e.busy.inLane(lane) >= places {
 			return // the one that ends wakes the lane
 		}
-		n := min(places+o.waiting[lane], maxLookahead)
+		n := 1 // a strict lane waits for its head
+		if places > 1 {
+			n = min(places+o.waiting[lane], maxLookahead)
+		}
 		heads, err := o.e.store.LaneHeads(take, lane, n)
 		if err != nil {
 			if take.Err() == nil {

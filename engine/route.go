@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"refloop/referral"
 	"refloop/transform"
@@ -48,6 +49,33 @@ func (e *Engine) fillRecipient(set *Setup, res *referral.Result) {
 			r.Recipient.OrgNPI = to.partner.NPI
 		}
 	}
+}
+
+// withRecipient adds to a verification of a referral without a recipient the partner that the corrected record leads to: by its routes, or
+// by the NPI, address or number that was filled in.
+func withRecipient(set *Setup, r referral.Referral, ev referral.Event) referral.Event {
+	res, err := referral.Apply(r, ev)
+	if err != nil || r.Role != referral.RoleInitiator || res.Referral.Recipient.Partner != "" {
+		return ev
+	}
+	if to, ok := route(set, res.Referral); ok {
+		ev.Payload.Fields = append(slices.Clone(ev.Payload.Fields), referral.Field{Key: "recipient_partner", Value: to.partner.ID, Confidence: 1, Confirmed: true})
+	}
+	return ev
+}
+
+// nameRecipient does the same for a changed request.
+func nameRecipient(set *Setup, r referral.Referral, ev referral.Event) referral.Event {
+	rec := ev.Payload.Record
+	if ev.Type != referral.EventChange || rec == nil || r.Role != referral.RoleInitiator || r.Recipient.Partner != "" || rec.Recipient.Partner != "" {
+		return ev
+	}
+	if p, ok := set.Directory.Identify(rec.Recipient); ok && !p.Own {
+		changed := *rec
+		changed.Recipient.Partner = p.ID
+		ev.Payload.Record = &changed
+	}
+	return ev
 }
 
 // receiver returns who is told when a side is told: the counterpart, or on our own side the system the referral came from.

@@ -2,6 +2,7 @@ package referral
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -13,6 +14,12 @@ const DefaultReviewBelow = 0.95
 
 // ReasonPriority is the reason of the completeness hold that Apply opens itself.
 const ReasonPriority = "priority unknown"
+
+// ReasonNoRecipient begins the reason of the completeness hold of a request that no partner was found for; a recipient releases it.
+const ReasonNoRecipient = "no recipient found"
+
+// ReasonNoReason is the reason of the completeness hold of a request that says neither why nor what for; a reason or a diagnosis releases it.
+const ReasonNoReason = "no reason for referral"
 
 // ReasonNeverSent is the reason of a cancellation that confirms itself: the request was still held here.
 const ReasonNeverSent = "never_sent"
@@ -174,7 +181,7 @@ func (w *work) giveOut() {
 }
 
 // cleared says which holds a verify or a change has answered: fax_review when no field below the line remains, the priority hold when
-// the priority is known, and the one that a person names.
+// the priority is known, those of a missing recipient or reason when there is one, and the one that a person names.
 func (w *work) cleared(e Event) func(Hold) bool {
 	unread := slices.ContainsFunc(w.r.Fields, w.r.Unsure)
 	return func(h Hold) bool {
@@ -185,7 +192,9 @@ func (w *work) cleared(e Event) func(Hold) bool {
 		case HoldFaxReview:
 			return e.Type == EventVerify && len(w.r.Fields) > 0 && !unread
 		case HoldCompleteness:
-			return h.Reason == ReasonPriority && w.r.Priority != ""
+			return h.Reason == ReasonPriority && w.r.Priority != "" ||
+				h.Reason == ReasonNoReason && (w.r.Reason != "" || len(w.r.Diagnoses) > 0) ||
+				strings.HasPrefix(h.Reason, ReasonNoRecipient) && w.r.Recipient.Partner != ""
 		}
 		return false
 	}
