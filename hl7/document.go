@@ -49,7 +49,7 @@ func (v Value) after(n int) []byte {
 	if v.m == nil || v.m.d.Component == 0 {
 		return nil
 	}
-	b := v.raw
+	b := v.Raw()
 	for ; n > 0; n-- {
 		i := bytes.IndexByte(b, v.m.d.Component)
 		if i < 0 {

@@ -14,6 +14,7 @@ type Message struct {
 	cs      Charset
 	segs    []span
 	notes   notes
+	reads   *Reads               // nil: nobody asks what is read
 	builtin [inlineSegments]span // room for the spans of an ordinary message: saves an allocation
 }
 
@@ -31,6 +32,7 @@ type notes struct {
 type Options struct {
 	Limits  Limits
 	Charset string // name as in MSH-18 for messages whose MSH-18 is empty; empty: UNICODE UTF-8. An unknown name is taken as empty
+	Reads   *Reads // notes what is read of the message; nil: nothing is noted and nothing is paid
 }
 
 // Parse reads one message. The result aliases b. Errors are a [*ParseError] with one of the Err values as reason; then the
@@ -45,7 +47,7 @@ func ParseWith(b []byte, o Options) (*Message, error) {
 	if len(b) > l.Bytes || uint64(len(b)) > 1<<32-1 {
 		return nil, parseError(ErrTooLarge, l.Bytes, 0, itoa(len(b))+" bytes", "at most "+itoa(l.Bytes))
 	}
-	m := &Message{buf: b}
+	m := &Message{buf: b, reads: o.Reads}
 	at, err := m.start(b)
 	if err != nil {
 		return nil, err

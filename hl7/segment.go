@@ -112,21 +112,29 @@ func (s Segment) Field(n int) Value {
 		return Value{}
 	}
 	b, sep := s.m.seg(s.i), s.m.d.Field
-	if !s.header() {
-		if len(b) < 4 {
-			return Value{}
+	skip, level := 4, atField // the name and its separator
+	if s.header() {
+		switch n {
+		case 1:
+			skip, level = 3, atLeaf
+		case 2:
+			n, level = 1, atLeaf
+		default:
+			n--
 		}
-		return Value{m: s.m, raw: piece(b[4:], sep, n), level: atField}
 	}
-	switch {
-	case len(b) < 4:
+	if len(b) < 4 {
 		return Value{}
-	case n == 1:
-		return Value{m: s.m, raw: b[3:4:4], level: atLeaf}
-	case n == 2:
-		return Value{m: s.m, raw: piece(b[4:], sep, 1), level: atLeaf}
 	}
-	return Value{m: s.m, raw: piece(b[4:], sep, n-1), level: atField}
+	at := s.m.segs[s.i].lo + uint32(skip)
+	if skip == 3 {
+		return Value{m: s.m, raw: b[3:4:4], at: at, level: level}
+	}
+	lo, hi := piece(b[4:], sep, n)
+	if lo < 0 {
+		return Value{m: s.m, level: level}
+	}
+	return Value{m: s.m, raw: b[4+lo : 4+hi : 4+hi], at: at + uint32(lo), level: level}
 }
 
 // Fields returns the number of the last field that is written, empty ones included.
@@ -141,17 +149,17 @@ func (s Segment) Fields() int {
 	return n
 }
 
-// piece returns the nth (from 1) part of b between separators, nil when there are fewer. Its capacity is clipped.
-func piece(b []byte, sep byte, n int) []byte {
+// piece returns where the nth (from 1) part of b between separators begins and ends; lo is -1 when there are fewer.
+func piece(b []byte, sep byte, n int) (lo, hi int) {
 	for ; n > 1; n-- {
-		i := bytes.IndexByte(b, sep)
+		i := bytes.IndexByte(b[lo:], sep)
 		if i < 0 {
-			return nil
+			return -1, -1
 		}
-		b = b[i+1:]
+		lo += i + 1
 	}
-	if i := bytes.IndexByte(b, sep); i >= 0 {
-		return b[:i:i]
+	if i := bytes.IndexByte(b[lo:], sep); i >= 0 {
+		return lo, lo + i
 	}
-	return b[:len(b):len(b)]
+	return lo, len(b)
 }

@@ -82,6 +82,11 @@ func Validate(m *Message, mode Mode) []Problem {
 	if !ok {
 		return nil
 	}
+	if m.reads != nil { // checking is not reading
+		unseen := *m
+		unseen.reads = nil
+		m = &unseen
+	}
 	c := checker{m: m, mode: mode, version: m.Version()}
 	for _, r := range p.Rules {
 		c.rule(r)

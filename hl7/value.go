@@ -20,11 +20,20 @@ const (
 type Value struct {
 	m     *Message
 	raw   []byte
+	at    uint32 // place of raw in the message
 	level level
 }
 
 // Raw returns the bytes as they came, escapes and all; nil or empty when there are none. They alias the message.
-func (v Value) Raw() []byte { return v.raw }
+func (v Value) Raw() []byte {
+	if v.m != nil && v.m.reads != nil {
+		v.m.reads.note(v)
+	}
+	return v.raw
+}
+
+// Offset returns the place of the first byte in [Message.Bytes]; 0 for a value that is not there.
+func (v Value) Offset() int { return int(v.at) }
 
 // Empty tells that nothing was sent here ("no news", 2.5.3.2). A null is not empty.
 func (v Value) Empty() bool { return len(v.raw) == 0 }
@@ -85,11 +94,11 @@ func (v Value) down(to level, sep byte, n int) Value {
 		v.level = max(v.level, to)
 		return v
 	}
-	raw := piece(v.raw, sep, n)
-	if raw == nil {
+	lo, hi := piece(v.raw, sep, n)
+	if lo < 0 {
 		return Value{}
 	}
-	return Value{m: v.m, raw: raw, level: to}
+	return Value{m: v.m, raw: v.raw[lo:hi:hi], at: v.at + uint32(lo), level: to}
 }
 
 // All iterates over the repetitions of a field that are not empty.
@@ -135,7 +144,13 @@ func (v Value) Text() string {
 func (v Value) Comp(n int) string { return v.Component(n).String() }
 
 func (v Value) decoded() string {
-	if len(v.raw) == 0 || v.m == nil || v.Null() {
+	if len(v.raw) == 0 || v.m == nil {
+		return ""
+	}
+	if v.m.reads != nil {
+		v.m.reads.note(v)
+	}
+	if v.Null() {
 		return ""
 	}
 	return v.m.decode(v.raw)
