@@ -14,10 +14,10 @@ import (
 // that is no more than a receipt (an MDN) has no facts.
 func Decode(s Source) Decoded {
 	var out Decoded
-	body := partOf(s.Opened.Parts, channels.KindHL7)
+	messages := messagesOf(s)
 	switch {
-	case body != nil:
-		decodeMessage(s, body.Body, &out)
+	case len(messages) > 0:
+		decodeMessages(s, messages, &out)
 	case partOf(s.Opened.Parts, channels.KindFields) != nil:
 		decodeFax(s, &out)
 	case partOf(s.Opened.Parts, channels.KindCDA) != nil:
@@ -72,6 +72,10 @@ func decodeMessage(s Source, body []byte, out *Decoded) {
 	}
 	if s.Opened.Type != "" { // a rail's own type (direct/360x) stands above the message inside
 		out.Type = s.Opened.Type
+	}
+	if len(out.Facts) == 0 {
+		out.Hold = "nothing in it speaks of a referral; a person must look"
+		return
 	}
 	attachParts(s, out)
 	settle(out)
