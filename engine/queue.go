@@ -55,7 +55,27 @@ func (e *Engine) tell(tx Tx, set *Setup, r referral.Referral, eff referral.Effec
 		return e.noWay(tx, r, eff, ev, p.ID+" has no rail")
 	}
 	address(&d, p, 0)
+	if ev.Type == referral.EventResend {
+		var err error
+		if d.Replaces, err = replaced(tx, d); err != nil {
+			return err
+		}
+	}
 	return e.addDelivery(tx, d, ev.ReceiveTime)
+}
+
+// replaced is the newest delivery of the same event to the same partner that came to nothing; empty: none did.
+func replaced(tx Tx, d referral.Delivery) (string, error) {
+	all, err := tx.DeliveriesOf(d.ReferralID)
+	if err != nil {
+		return "", err
+	}
+	for _, old := range slices.Backward(all) {
+		if old.Event == d.Event && old.Partner == d.Partner && (old.State == referral.DeliveryDead || old.State == referral.DeliveryCancelled) {
+			return old.ID, nil
+		}
+	}
+	return "", nil
 }
 
 // tellOwn queues an event to our own systems on the recipient's side (chart import), each by its first rail. Without any, our people
