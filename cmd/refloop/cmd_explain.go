@@ -202,7 +202,7 @@ func holdRemedy(k referral.HoldKind) string {
 	case referral.HoldFaxReview:
 		return "Look at the pages, then: act ID verify, or act ID verify --set - with what is right."
 	case referral.HoldCompleteness:
-		return `Give what is missing: act ID verify --set -, with "hold": "completeness" when that is all.`
+		return "Give what is missing: act ID verify --set -."
 	case referral.HoldCapacity:
 		return "It goes on when there is a place: act ID schedule."
 	}
@@ -213,7 +213,7 @@ func holdRemedy(k referral.HoldKind) string {
 func explainDeliveries(s console.Story) []string {
 	var lines []string
 	for _, d := range s.Deliveries {
-		line := fmt.Sprintf("%s to %s by %s is %s", d.Event, orUnknown(d.Partner), d.Rail, d.State)
+		line := fmt.Sprintf("%s to %s by %s: %s", d.Event, orUnknown(d.Partner), d.Rail, d.State)
 		if n := len(d.Attempts); n > 0 {
 			line += fmt.Sprintf(" after %d tries", n)
 			if n == 1 {

@@ -151,7 +151,8 @@ func gradeWords(g referral.Grade) string {
 }
 
 func partyLine(p console.PartyView) string {
-	return strings.Join(nonEmpty(p.Clinician, labelled("NPI", p.NPI), p.Organization, p.Direct, labelled("phone", p.Phone), labelled("fax", p.Fax), brackets(p.Partner)), ", ")
+	line := strings.Join(nonEmpty(p.Clinician, labelled("NPI", p.NPI), p.Organization, p.Direct, labelled("phone", p.Phone), labelled("fax", p.Fax)), ", ")
+	return words(line, brackets(p.Partner))
 }
 
 func holdRows(holds []referral.Hold) (out [][]string) {
