@@ -21,7 +21,7 @@ var words = map[referral.EventType]string{
 	referral.EventConfirmCancel: "cancellation confirmed", referral.EventRefuseCancel: "cancellation refused", referral.EventEnd: "referral ended by our staff",
 }
 
-// word is the name of a step; an unknown one is a mistake of the page.
+// word is the name of a step; an unknown one is a mistake of the page, and the template that asked ends with the panic as its error.
 func word(ev referral.EventType) string {
 	if w := words[ev]; w != "" {
 		return w
