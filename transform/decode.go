@@ -198,20 +198,38 @@ func attachParts(s Source, out *Decoded) {
 			out.file(bodyOf(p, kind, final))
 		}
 		for _, id := range packageIDs(p) {
-			f.Ref = addID(f.Ref, id)
+			f.Ref = addNumber(f.Ref, id)
+			if rec := f.Event.Payload.Record; rec != nil {
+				rec.Identifiers = addNumber(rec.Identifiers, id)
+			}
 		}
 	}
-	if rec := f.Event.Payload.Record; rec != nil && rec.Initiator.Direct == "" && strings.Contains(s.Opened.Sender, "@") {
-		rec.Initiator.Direct = s.Opened.Sender
+	if rec := f.Event.Payload.Record; rec != nil && s.Channel.Type == channels.Direct {
+		envelope(s, rec)
 	}
 }
 
-// packageIDs is what XDM metadata says about the referral.
-func packageIDs(p channels.Part) []referral.Identifier {
-	if p.Attrs["referral_id"] == "" {
-		return nil
+// envelope keeps what the mail around a request says: the sender's Direct address and the numbers of mail and package.
+func envelope(s Source, rec *referral.Referral) {
+	if rec.Initiator.Direct == "" && strings.Contains(s.Opened.Sender, "@") {
+		rec.Initiator.Direct = s.Opened.Sender
 	}
-	return []referral.Identifier{{Value: p.Attrs["referral_id"], Authority: p.Attrs["referral_authority"], Kind: referral.KindPlacer}}
+	rec.Identifiers = addID(rec.Identifiers, referral.Identifier{Value: firstOf(s.Opened.ControlID, s.Message.ControlID), Kind: referral.KindMessageID})
+	for _, p := range s.Opened.Parts {
+		rec.Identifiers = addID(rec.Identifiers, referral.Identifier{Value: p.Attrs["set_id"], Kind: referral.KindXDM})
+	}
+}
+
+// packageIDs is what XDM metadata says about the referral (referenceIdList): its number as a referral or as an order, never without an
+// authority.
+func packageIDs(p channels.Part) []referral.Identifier {
+	var out []referral.Identifier
+	for _, key := range []string{"referral", "order"} {
+		if authority := p.Attrs[key+"_authority"]; authority != "" {
+			out = addID(out, referral.Identifier{Value: p.Attrs[key+"_id"], Authority: authority, Kind: referral.KindPlacer})
+		}
+	}
+	return out
 }
 
 // bodyOf describes a part as a document; signed when the message says that it is final.

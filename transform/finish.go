@@ -3,6 +3,7 @@ package transform
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"refloop/referral"
 )
@@ -10,17 +11,23 @@ import (
 // ReasonMissing is the reason of the completeness hold of a request that says neither why nor what for.
 const ReasonMissing = "no reason for referral"
 
-// settle gives every request that came as data its urgency. A change that says none says no news. Paper says nothing by being silent:
-// what was not read there stays unknown.
+// settle gives every request that came as data its urgency. A change says no news by being silent: neither an urgency nor, by the time
+// of its message, another date of the request. Paper says nothing by being silent: what was not read there stays unknown.
 func settle(out *Decoded) {
 	for i := range out.Facts {
-		rec := out.Facts[i].Event.Payload.Record
+		ev := out.Facts[i].Event
+		rec := ev.Payload.Record
+		if rec == nil {
+			continue
+		}
 		switch {
-		case rec == nil:
 		case rec.Priority == unknownPriority:
 			rec.Priority = ""
-		case rec.Priority == "" && out.Facts[i].Event.Type == referral.EventRequest:
+		case rec.Priority == "" && ev.Type == referral.EventRequest:
 			rec.Priority = referral.Routine
+		}
+		if ev.Type == referral.EventChange && rec.Requested.Equal(ev.EventTime) {
+			rec.Requested = time.Time{}
 		}
 	}
 }
@@ -41,10 +48,13 @@ func finish(s Source, out *Decoded) {
 			}
 		}
 		protect(s, rec, out.Partner)
-		if rec.Reason == "" && len(rec.Notes) > 0 {
+		if f.Event.Type != referral.EventRequest {
+			continue
+		}
+		if rec.Reason == "" && len(rec.Notes) > 0 { // some systems have no other place for it
 			rec.Reason = rec.Notes[0]
 		}
-		if f.Event.Type == referral.EventRequest && unreasoned(*rec) {
+		if unreasoned(*rec) {
 			rec.Holds = append(rec.Holds, referral.Hold{Kind: referral.HoldCompleteness, Reason: ReasonMissing, Owner: "front desk", Since: s.Message.ReceivedAt})
 		}
 	}

@@ -112,6 +112,8 @@ func (w *writer) remark() []string {
 		return append(nonEmpty(w.headline()), nonEmpty(w.ev.Note)...)
 	case w.ev.Type == referral.EventCancel && w.ev.Reason == "":
 		return nil
+	case w.ev.Type == referral.EventAsk || w.ev.Type == referral.EventAnswer: // no code says it: there must be words
+		return nonEmpty(firstOf(w.ev.Note, w.headline()))
 	}
 	return nonEmpty(w.ev.Note)
 }

@@ -16,6 +16,9 @@ func (r *hl7Reader) readOrders(creates bool) {
 		docs, bad := documentsOf(g.Segments("OBX"), "attachment")
 		r.warnDocuments(bad)
 		said := orderSaid{control: orc.Field(1).String(), status: orc.Field(5).String(), result: result, doc: len(docs) > 0 || r.packageDocuments(), answers: r.answers(g)}
+		if reason, note := saidWhy(g); reason != "" || note != "" {
+			said.words = true
+		}
 		meaning, ok := orderEvent(said)
 		if !ok {
 			r.out.Verdict = channels.Repair

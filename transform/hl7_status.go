@@ -19,6 +19,7 @@ type orderSaid struct {
 	control, status string // ORC-1, ORC-5
 	result          string // OBR-25
 	doc             bool   // a document came with it
+	words           bool   // a reason or a note
 	answers         bool   // the initiator speaks, as far as the message shows
 }
 
@@ -83,7 +84,7 @@ func (o orderSaid) statusEvent() (orderMeaning, bool) {
 	case "HD":
 		return orderMeaning{event: referral.EventNoCapacity}, true
 	case "":
-		if o.control == "" {
+		if o.control == "" || !o.words && !o.doc {
 			return orderMeaning{}, false
 		}
 		if o.answers {

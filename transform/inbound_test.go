@@ -77,8 +77,9 @@ func TestUglyMessages(t *testing.T) {
 			l[0], l[1] = strings.Replace(l[0], "I12^REF", "I13^REF", 1), `RF1|||||O|R-1^NORTHSIDE|||20261102|^Knee pain`
 			return l
 		}), func(t *testing.T, d Decoded) {
-			if f := one(t, d); f.Event.Type != referral.EventChange || f.Event.Payload.Record.Priority != "" || f.Creates {
-				t.Errorf("got %s %q", f.Event.Type, f.Event.Payload.Record.Priority)
+			f := one(t, d)
+			if rec := f.Event.Payload.Record; f.Event.Type != referral.EventChange || rec.Priority != "" || f.Creates || len(rec.Holds) != 0 {
+				t.Errorf("got %s %q %v", f.Event.Type, rec.Priority, rec.Holds)
 			}
 		}},
 		{"EI.3 instead of EI.1", with(func(l []string) []string { l[1] = strings.Replace(l[1], "R-1^NORTHSIDE", "^^REF001", 1); return l }), func(t *testing.T, d Decoded) {
@@ -177,6 +178,46 @@ func TestCancelAndUnknownSender(t *testing.T) {
 	d := Decode(hl7Source(bytes.Replace(body, []byte("NSEHR|NORTHSIDE"), []byte("WHO|KNOWS"), 1), ""))
 	if d.Hold == "" || len(d.Facts) != 0 || d.Verdict != channels.Taken {
 		t.Errorf("unknown sender: hold %q, %d facts, verdict %v", d.Hold, len(d.Facts), d.Verdict)
+	}
+}
+
+// A system that names its authority by namespace and OID once, and by one of them later, speaks of the same referral and patient.
+func TestNumbersAreKnownUnderBothNames(t *testing.T) {
+	r := taken(t, "ref-i12.hl7", referral.RoleInitiator)
+	body, err := os.ReadFile("../testdata/hl7/own/ref-i14-lf-bom.hl7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := one(t, Decode(hl7Source(body, "northside-ehr")))
+	if !slices.ContainsFunc(r.Identifiers, func(id referral.Identifier) bool { return id.Equal(f.Ref[0]) }) {
+		t.Errorf("the cancel says %v, the record knows %v", f.Ref, r.Identifiers)
+	}
+	if m, diff := referral.SamePatient(r.Patient, *f.Event.Payload.Patient); m != referral.MatchSame {
+		t.Errorf("got %v %v, want the same patient", m, diff)
+	}
+	f.Event.Payload.Patient.IDs[0].Value = "MRN9999"
+	if m, _ := referral.SamePatient(r.Patient, *f.Event.Payload.Patient); m != referral.MatchOther {
+		t.Error("another number of the same namespace: want another patient")
+	}
+}
+
+// What the package around a message says is kept with a request: referral number, mail and submission set.
+func TestPackageNumbers(t *testing.T) {
+	body, err := os.ReadFile("../testdata/hl7/own/360x-omg-o19.hl7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	attrs := map[string]string{"referral_id": "R-88213", "referral_authority": ownOID, "order_id": "X-1", "order_authority": "1.2.3", "set_id": "1.2.9"}
+	s := mailSource(channels.Part{Kind: channels.KindHL7, Body: body, Attrs: attrs})
+	s.Opened.ControlID = "<a@b>"
+	f := one(t, Decode(s))
+	if len(f.Ref) != 2 || f.Ref[0].Value != "R-88213" || f.Ref[1].Value != "X-1" {
+		t.Errorf("got %v", f.Ref)
+	}
+	for kind, want := range map[string]string{referral.KindMessageID: "<a@b>", referral.KindXDM: "1.2.9"} {
+		if got := kindOf(f.Event.Payload.Record.Identifiers, kind).Value; got != want {
+			t.Errorf("%s: got %q, want %q", kind, got, want)
+		}
 	}
 }
 

@@ -106,7 +106,11 @@ func renderDirect(ship *channels.Shipment, r referral.Referral, ev referral.Even
 	if len(ship.Parts) == 0 {
 		ship.Parts = []channels.Part{textPart(ship.ReferralID, r, ev, t, docs)}
 	}
-	ship.Parts = append(ship.Parts, filesOf(r, ev, docs, channels.KindPDF, channels.KindImage)...)
+	kinds := []string{channels.KindPDF, channels.KindImage}
+	if !clinical(ev.Type) { // an answer travels with whatever was attached to it
+		kinds = append(kinds, channels.KindCDA, channels.KindText, channels.KindOther)
+	}
+	ship.Parts = append(ship.Parts, filesOf(r, ev, docs, kinds...)...)
 	return nil
 }
 
