@@ -220,7 +220,7 @@ func (e *Engine) applyKnown(tx Tx, m *referral.Message, w *work, i int, r referr
 	if f.IfCancelPending != "" && r.State == referral.StateCancelRequested {
 		ev.Type = f.IfCancelPending
 	} else if f.IfKnown != "" && sideOf(partner.Own, r.Role) == referral.SideRecipient {
-		ev.Type, ev.Payload.Record = f.IfKnown, nil
+		ev = f.AsKnown()
 	}
 	return e.applyEvent(tx, m, w, i, r, ev, partner)
 }
