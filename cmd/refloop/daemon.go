@@ -27,25 +27,28 @@ type daemon struct {
 	ocr      *ocrRoom
 	direct   *directRoom
 
-	mu       sync.Mutex // guards what a reload changes
+	change sync.Mutex // held by whoever opens or stops rooms, so that only one does
+	mu     sync.Mutex // guards what follows, for a moment only: health asks at any time
+
 	plan     *plan
 	rooms    map[string]*room // by kind and name: channel/ehr-orders, lane/lakeside/direct
+	phase    phase
 	reloaded reloadState
 }
+
+// phase is what a daemon does with the rooms of a new configuration.
+type phase int
+
+const (
+	opened  phase = iota // run starts them
+	running              // a reload starts and stops them
+	ending               // nobody starts anything any more
+)
 
 // reloadState is how the last reload went, for health and the command line.
 type reloadState struct {
 	at  time.Time
 	err error
-}
-
-// room is one opened channel or sender and its running work.
-type room struct {
-	print   string
-	channel channels.Channel
-	sender  channels.Sender
-	stop    func() // ends its work and waits for it; nil when it has none
-	failed  func() error
 }
 
 // open reads the configuration, opens the store and every room, and returns a daemon that is ready to run.
@@ -95,70 +98,46 @@ func (d *daemon) deps(pl *plan) deps {
 }
 
 // install opens what pl has new or changed, keeps what did not change, and hands the engine the new setup. When anything cannot be
-// opened nothing changes.
+// opened nothing changes. Rooms that go are stopped before the engine forgets them, and before those that take over their ports start.
 func (d *daemon) install(pl *plan) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	room, err := pl.direct.open(d.log)
+	d.change.Lock()
+	defer d.change.Unlock()
+	if d.inPhase(ending) {
+		return errEnding
+	}
+	direct, err := pl.direct.open(d.log)
 	if err != nil {
 		return err
 	}
-	d.direct = room
-	next, err := d.openRooms(pl)
+	dp := d.deps(pl)
+	dp.direct = direct
+	next, err := d.openRooms(pl, dp)
 	if err != nil {
 		return err
 	}
+	d.stopAll(d.retired(next), reloadDrain)
 	d.engine.Use(setupOf(pl, next))
-	d.plan = pl
-	d.retire(next)
+	d.mu.Lock()
+	d.plan, d.rooms, d.direct = pl, next, direct
+	d.mu.Unlock()
+	if d.inPhase(running) {
+		d.startAll()
+	}
 	return nil
 }
 
-// openRooms returns the rooms of pl: those that did not change are the running ones.
-func (d *daemon) openRooms(pl *plan) (map[string]*room, error) {
-	next := map[string]*room{}
-	dp := d.deps(pl)
-	for _, c := range pl.channels {
-		key := "channel/" + c.name
-		if have := d.rooms[key]; have != nil && have.print == c.print {
-			next[key] = have
-			continue
-		}
-		ch, err := c.open(dp)
-		if err != nil {
-			return nil, err
-		}
-		next[key] = &room{print: c.print, channel: ch}
-	}
-	for _, s := range pl.senders {
-		key := "lane/" + s.lane
-		if have := d.rooms[key]; have != nil && have.print == s.print {
-			next[key] = have
-			continue
-		}
-		sender, err := s.open(dp)
-		if err != nil {
-			return nil, err
-		}
-		next[key] = &room{print: s.print, sender: sender}
-	}
-	return next, nil
+var errEnding = errors.New("the daemon is stopping")
+
+func (d *daemon) inPhase(p phase) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.phase == p
 }
 
-// retire stops rooms that are no longer wanted, then starts the new ones when the daemon runs already.
-func (d *daemon) retire(next map[string]*room) {
-	for key, old := range d.rooms {
-		if next[key] != old && old.stop != nil {
-			old.stop()
-		}
-	}
-	running := d.rooms
-	d.rooms = next
-	for key, r := range next {
-		if r.stop == nil && len(running) > 0 {
-			d.start(key, r)
-		}
-	}
+func (d *daemon) enter(p phase) {
+	d.mu.Lock()
+	d.phase = p
+	d.mu.Unlock()
 }
 
 // setupOf is the engine's view of a plan and its rooms.
@@ -176,60 +155,19 @@ func setupOf(pl *plan, rooms map[string]*room) *engine.Setup {
 	return set
 }
 
-// drain is how long work in hand may go on after the daemon was told to stop.
-const drain = 20 * time.Second
-
-// start runs a room's work in the background until its stop is called.
-func (d *daemon) start(key string, r *room) {
-	run := func(take, hold context.Context) error { return nil }
-	switch {
-	case r.channel != nil:
-		run = r.channel.Run
-	case r.sender != nil:
-		if w := watcherOf(r.sender, d.engine); w != nil {
-			run = w
-		}
-	}
-	take, stopTaking := context.WithCancel(context.Background())
-	hold, letGo := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	var failure error
-	go func() {
-		defer close(done)
-		if failure = run(take, hold); failure != nil {
-			d.log.Error("stopped", "room", key, "error", failure)
-		}
-	}()
-	r.failed = func() error {
-		select {
-		case <-done:
-			return failure
-		default:
-			return nil
-		}
-	}
-	r.stop = func() {
-		stopTaking()
-		timer := time.AfterFunc(drain, letGo)
-		<-done
-		timer.Stop()
-		letGo()
-	}
-}
-
-// run starts everything, prints ready when every listener is open, and blocks until ctx ends. It then stops in the reverse order:
-// listeners first, deliveries last.
+// run starts everything, prints ready when every listener is open, and blocks until ctx ends. It then stops: listeners and deliveries
+// take nothing new, what is in hand gets drain, the console and the store end last.
 func (d *daemon) run(ctx context.Context, ready func()) error {
+	holdMemory(d.budget.limit.Load())
 	engineTake, stopEngine := context.WithCancel(context.Background())
 	engineHold, letEngineGo := context.WithCancel(context.Background())
 	defer letEngineGo()
 	engineDone := make(chan error, 1)
 	go func() { engineDone <- d.engine.Run(engineTake, engineHold) }()
-	d.mu.Lock()
-	for key, r := range d.rooms {
-		d.start(key, r)
-	}
-	d.mu.Unlock()
+	d.change.Lock()
+	d.startAll()
+	d.enter(running)
+	d.change.Unlock()
 	pages, err := d.openConsole()
 	if err == nil {
 		if err = d.awaitReady(ctx); err == nil && ctx.Err() == nil {
@@ -238,9 +176,9 @@ func (d *daemon) run(ctx context.Context, ready func()) error {
 		}
 	}
 	d.log.Info("stopping")
-	d.stopRooms()
 	stopEngine()
 	timer := time.AfterFunc(drain, letEngineGo)
+	d.stopRooms()
 	err = errors.Join(err, <-engineDone)
 	timer.Stop()
 	if pages != nil {
@@ -248,21 +186,6 @@ func (d *daemon) run(ctx context.Context, ready func()) error {
 	}
 	d.ocr.close()
 	return errors.Join(err, d.store.Close())
-}
-
-// stopRooms ends every channel and sender, all at once, and waits for them.
-func (d *daemon) stopRooms() {
-	d.mu.Lock()
-	rooms := d.rooms
-	d.rooms = map[string]*room{}
-	d.mu.Unlock()
-	var wg sync.WaitGroup
-	for _, r := range rooms {
-		if r.stop != nil {
-			wg.Go(r.stop)
-		}
-	}
-	wg.Wait()
 }
 
 // awaitReady waits until every channel is open for traffic, or one has failed.
@@ -301,7 +224,7 @@ func (d *daemon) waiting() (string, error) {
 
 // reload reads the configuration again. A wrong file keeps the old one running and says so.
 func (d *daemon) reload() error {
-	_, _, pl, err := readPlan(d.path, d.flags)
+	_, settings, pl, err := readPlan(d.path, d.flags)
 	if err == nil {
 		err = d.install(pl)
 	}
@@ -311,6 +234,10 @@ func (d *daemon) reload() error {
 	if err != nil {
 		d.log.Error("configuration not taken; the old one stays in use", "error", err)
 		return err
+	}
+	d.budget.limit.Store(int64(pl.cfg.Limits.Memory))
+	if settings != d.settings {
+		d.log.Warn("changes of socket, store, console or log take effect at the next start")
 	}
 	d.log.Info("configuration reloaded", "hash", pl.cfg.Hash)
 	return nil

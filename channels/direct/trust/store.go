@@ -8,7 +8,9 @@
 package trust
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -49,6 +51,31 @@ type Store struct {
 	intermediates []*x509.Certificate
 	peers         []*x509.Certificate
 	crls          []*x509.RevocationList
+}
+
+// Digest is the same for stores that hold the same certificates and revocation lists for the same purposes: it tells whether a reload has
+// changed anything. Keys count by their certificates.
+func (s *Store) Digest() string {
+	h := sha256.New()
+	list := func(name string, certs []*x509.Certificate) {
+		fmt.Fprintf(h, "%q %d ", name, len(certs))
+		for _, c := range certs {
+			fmt.Fprintf(h, "%x ", sha256.Sum256(c.Raw))
+		}
+	}
+	for _, id := range s.identities {
+		list(fmt.Sprint("identity ", id.Address, " ", id.Domain, " ", id.Use), []*x509.Certificate{id.Certificate})
+	}
+	for _, a := range s.anchors {
+		list("inbound "+a.Domain, a.Inbound)
+		list("outbound "+a.Domain, a.Outbound)
+	}
+	list("intermediates", s.intermediates)
+	list("peers", s.peers)
+	for _, l := range s.crls {
+		fmt.Fprintf(h, "crl %x ", sha256.Sum256(l.Raw))
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // ErrNoIdentity: no certificate of ours may be used for the address.
