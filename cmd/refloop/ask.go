@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -72,35 +70,6 @@ func openStopped(ctx context.Context, cfg *config.Config, s config.Daemon) (cons
 		return nil, nil, err
 	}
 	return reader{st}, st.Close, nil
-}
-
-// listing runs a query and prints it: as it comes with --json, else each line by print.
-func listing(cmd *cobra.Command, q console.Query, head string, print func(w io.Writer, row map[string]any)) error {
-	asJSON, err := cmd.Flags().GetBool("json")
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return askQuery(cmd, q, cmd.OutOrStdout())
-	}
-	var buf bytes.Buffer
-	if err := askQuery(cmd, q, &buf); err != nil {
-		return err
-	}
-	out := cmd.OutOrStdout()
-	dec := json.NewDecoder(&buf)
-	for first := true; ; first = false {
-		var row map[string]any
-		if err := dec.Decode(&row); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("refloop: reading the answer: %w", err)
-		}
-		if first && head != "" {
-			fmt.Fprintln(out, head)
-		}
-		print(out, row)
-	}
 }
 
 // listFlags are those of every listing.

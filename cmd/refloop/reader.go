@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"refloop/audit"
 	"refloop/console"
@@ -62,6 +61,3 @@ func (r reader) VerifyAudit(ctx context.Context) ([]audit.Head, error) {
 
 // compile-time check: a store answers every question of the console.
 var _ console.Reader = reader{}
-
-// notFound reports whether err says that a thing is not there.
-func notFound(err error) bool { return errors.Is(err, referral.ErrNotFound) }
