@@ -51,7 +51,8 @@ type Tx interface {
 
 	// Prior returns earlier inbound messages with the same sender and control ID, newest first; never for an empty control ID.
 	Prior(sender, controlID string) ([]referral.PriorMessage, error)
-	// PriorContent returns the newest inbound message of channel with this hash received since t, if any.
+	// PriorContent returns the newest inbound message of channel with this hash received since t that was taken (not failed, refused or a
+	// duplicate), if any.
 	PriorContent(channel, sha256 string, since time.Time) (referral.PriorMessage, bool, error)
 	AddMessage(m referral.Message, body referral.Blob) error
 	// SetMessage stores the outcome: state, reason, code, refined type, control id, sender, partner, recipient, related_to and referral ids of m.ID.

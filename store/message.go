@@ -25,15 +25,16 @@ func (tx *Tx) Prior(sender, controlID string) ([]referral.PriorMessage, error) {
 		controlID, sender)
 }
 
-// PriorContent returns the newest inbound message of channel with this hash received since t, if any. It is for rails whose repeats
-// have no control ID of their own (fax, mail, files): HL7 v2 messages are never found by content.
+// PriorContent returns the newest inbound message of channel with this hash received since t that was taken (not failed or refused, and no
+// duplicate itself), if any. It is for rails whose repeats have no control ID of their own (fax, mail, files): HL7 v2 messages are never
+// found by content.
 func (tx *Tx) PriorContent(channel, sha256 string, since time.Time) (referral.PriorMessage, bool, error) {
 	if err := tx.flushMessage(); err != nil {
 		return referral.PriorMessage{}, false, err
 	}
 	found, err := many(tx.ctx(), tx, tx.s.scanPrior, `SELECT id, sha256, state, code, received_at, answer FROM message
 		WHERE sha256 = ?1 AND channel = ?2 AND direction = 'in' AND received_at >= ?3 AND content_type <> 'x-application/hl7-v2+er7'
-		ORDER BY received_at DESC, id DESC LIMIT 1`, sha256, channel, micros(since))
+		AND state NOT IN ('duplicate', 'failed', 'refused') ORDER BY received_at DESC, id DESC LIMIT 1`, sha256, channel, micros(since))
 	if err != nil || len(found) == 0 {
 		return referral.PriorMessage{}, false, err
 	}
