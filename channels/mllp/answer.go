@@ -125,3 +125,7 @@ func controlID(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return base32.StdEncoding.EncodeToString(sum[:])[:maxControlID]
 }
+
+// Answer renders what a channel with this configuration would answer to m at once; nil: nothing. It is what [Server] sends, for tools that try a
+// configuration without a network.
+func Answer(c Config, m *hl7.Message, o channels.Outcome) []byte { return newAnswerer(c).answer(m, o) }

@@ -83,7 +83,7 @@ func newRoot() *cobra.Command {
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	root.AddCommand(
 		serveCommand(), checkCommand(), initCommand(), configCommand(), demoCommand(), versionCommand(), doctorCommand(),
-		messagesCommand(), referralsCommand(), showCommand(), explainCommand(), deliveriesCommand(), worklistCommand(), partnersCommand(),
+		messagesCommand(), referralsCommand(), showCommand(), explainCommand(), traceCommand(), testCommand(), deliveriesCommand(), worklistCommand(), partnersCommand(),
 		actionsCommand(), actCommand(), reprocessCommand(), sendCommand(), auditCommand(), keysCommand(), faxCommand(),
 		ocrWorkerCommand(), pdfWorkerCommand(),
 	)

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"refloop/channels"
+	"refloop/config"
+)
+
+// tracedRule is one rule of the channel and what it did to this message.
+type tracedRule struct {
+	Rule   string   `json:"rule"`   // when, or set and its target
+	Place  string   `json:"place"`  // file:line:col
+	Result string   `json:"result"` // true, false, gave, nothing, failed
+	Gave   []string `json:"gave,omitempty"`
+	Tables []string `json:"tables,omitempty"` // look-up tables whose rows decided: name (file)
+}
+
+// traceRules finds what each rule does by leaving it out: the record without the line tells what the line gives.
+func traceRules(d dryRoom, body []byte, base dryResult) []tracedRule {
+	var out []tracedRule
+	if d.cfg.When.Text != "" {
+		r := tracedRule{Rule: "when", Place: d.cfg.When.Node.Pos(), Result: "true: it counts"}
+		switch {
+		case base.decoded.Ignore != "":
+			r.Result = "false: acknowledged, kept, ignored"
+		case base.decoded.Hold != "":
+			r.Result = "see held"
+		case base.decoded.Verdict == channels.Reject:
+			r.Result = "true, but the message is refused"
+		}
+		out = append(out, r)
+	}
+	if len(base.facts) == 0 {
+		return out // set is asked of records only
+	}
+	for i, s := range d.cfg.Set {
+		r := tracedRule{Rule: "set." + s.Target, Place: s.Expr.Node.Pos(), Result: "leaves it as it is"}
+		without := d
+		c := d.cfg
+		c.Set = slices.Delete(slices.Clone(c.Set), i, i+1)
+		without.rules.Rules = compileRules(d.pl.cfg, c, &config.Problems{})
+		if got, err := without.run(body); err == nil {
+			r.Gave = recordOf(base).changed(recordOf(got))
+		}
+		if len(r.Gave) > 0 {
+			r.Result = "gave"
+			r.Tables = tablesOf(d, s.Expr.Text, body, base)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// recordOf is flatOf without the answer.
+func recordOf(r dryResult) flat {
+	r.answer = nil
+	return flatOf(r)
+}
+
+// tablesOf are the look-up tables that an expression asks and whose rows matter: with an empty table the record is another.
+func tablesOf(d dryRoom, text string, body []byte, base dryResult) []string {
+	used := map[string]bool{}
+	for i, l := range d.cfg.Lookup {
+		if !strings.Contains(text, `"`+l.Name+`"`) && !strings.Contains(text, `'`+l.Name+`'`) {
+			continue
+		}
+		empty := d
+		c := d.cfg
+		c.Lookup = slices.Clone(c.Lookup)
+		c.Lookup[i].Bytes = []byte("refloop-no-such-key,\n")
+		empty.rules.Rules = compileRules(d.pl.cfg, c, &config.Problems{})
+		if got, err := empty.run(body); err == nil && len(recordOf(base).changed(recordOf(got))) > 0 {
+			used[l.Name+" ("+l.Path+")"] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(used))
+}
