@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -55,9 +56,14 @@ type Watcher struct {
 	cfg  Config
 	take func(context.Context, File) error
 
-	mu   sync.Mutex
-	err  error // of the last scan
+	remove func(path string, taken os.FileInfo) error
+
+	mu  sync.Mutex
+	err error // of the last scan
+
 	seen map[string]look
+	done map[string]look // taken, but still there: they cannot be removed
+	last string          // name at which the last scan stopped because it had done enough; empty: at the end
 }
 
 // look is what a file was like when it was first seen so.
@@ -70,7 +76,8 @@ type look struct {
 const (
 	// RefusedDir is the subfolder for files that were set aside.
 	RefusedDir  = "refused"
-	maxPerScan  = 1000
+	maxPerScan  = 1000    // files looked at in one scan; the next goes on behind them
+	maxNames    = 1 << 20 // entries of a folder; more are not seen
 	defaultMax  = 64 << 20
 	eventBuffer = 64
 )
@@ -89,7 +96,7 @@ func New(cfg Config, take func(context.Context, File) error) *Watcher {
 	if cfg.Max <= 0 {
 		cfg.Max = defaultMax
 	}
-	return &Watcher{cfg: cfg, take: take, err: errNotScanned, seen: map[string]look{}}
+	return &Watcher{cfg: cfg, take: take, remove: remove, err: errNotScanned, seen: map[string]look{}, done: map[string]look{}}
 }
 
 // Ready tells whether the last scan could read the folder.
@@ -163,7 +170,7 @@ func (w *Watcher) events() (<-chan fsnotify.Event, func()) {
 	}
 }
 
-// scan looks at every file once and takes those that are complete. It tells whether some are not yet.
+// scan looks at every file once, up to maxPerScan, and takes those that are complete. It tells whether some are not yet.
 func (w *Watcher) scan(take, hold context.Context) (pending bool) {
 	names, err := w.names()
 	w.setErr(err)
@@ -172,8 +179,9 @@ func (w *Watcher) scan(take, hold context.Context) (pending bool) {
 		return false
 	}
 	now := time.Now()
-	present := make(map[string]look, len(names))
-	for _, name := range names {
+	present, done := make(map[string]look, len(names)), make(map[string]look, len(w.done))
+	looked := 0
+	for _, name := range w.inTurn(names) {
 		if take.Err() != nil {
 			return false
 		}
@@ -181,23 +189,54 @@ func (w *Watcher) scan(take, hold context.Context) (pending bool) {
 		if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
 			continue
 		}
+		if d, ok := w.done[name]; ok && d.of(info) {
+			done[name] = d
+			continue
+		}
 		l, known := w.seen[name]
-		if !known || l.size != info.Size() || !l.mtime.Equal(info.ModTime()) {
+		if looked++; looked > maxPerScan {
+			if looked == maxPerScan+1 {
+				w.last = name
+			}
+			if known {
+				present[name] = l
+			}
+			continue
+		}
+		if !known || !l.of(info) {
 			l = look{size: info.Size(), mtime: info.ModTime(), since: now}
 		}
 		if now.Sub(l.since) < w.cfg.Settle {
 			present[name], pending = l, true
 			continue
 		}
-		if !w.one(hold, name, info) {
+		switch w.one(hold, name, info) {
+		case stays:
 			present[name] = l
+		case remains:
+			done[name] = l
 		}
 	}
-	w.seen = present
-	return pending
+	if looked <= maxPerScan {
+		w.last = ""
+	}
+	w.seen, w.done = present, done
+	return pending || looked > maxPerScan
 }
 
-// names lists what may be ours, at most maxPerScan of them.
+// of tells whether a file is still as it was seen.
+func (l look) of(info os.FileInfo) bool {
+	return l.size == info.Size() && l.mtime.Equal(info.ModTime())
+}
+
+// inTurn sorts names and puts those first that the last scan did not come to.
+func (w *Watcher) inTurn(names []string) []string {
+	slices.Sort(names)
+	i, _ := slices.BinarySearch(names, w.last)
+	return append(names[i:len(names):len(names)], names[:i]...)
+}
+
+// names lists what may be ours, at most maxNames. What is plainly no file (folders, links, pipes) does not count.
 func (w *Watcher) names() ([]string, error) {
 	d, err := os.Open(w.cfg.Dir)
 	if err != nil {
@@ -205,10 +244,11 @@ func (w *Watcher) names() ([]string, error) {
 	}
 	defer d.Close()
 	var names []string
-	for len(names) < maxPerScan {
-		list, err := d.Readdirnames(256)
-		for _, name := range list {
-			if !temporary(name) && name != RefusedDir && (w.cfg.Accept == nil || w.cfg.Accept(name)) {
+	for len(names) < maxNames {
+		list, err := d.ReadDir(256)
+		for _, e := range list {
+			name := e.Name()
+			if e.Type().IsRegular() && !temporary(name) && (w.cfg.Accept == nil || w.cfg.Accept(name)) {
 				names = append(names, name)
 			}
 		}

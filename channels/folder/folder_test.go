@@ -3,6 +3,7 @@ package folder
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -239,4 +240,92 @@ func TestWrite(t *testing.T) {
 			t.Errorf("name %q: got no error, want one", name)
 		}
 	}
+}
+
+// TestManyThatAreNoFiles: things that can never be taken do not keep files from being seen.
+func TestManyThatAreNoFiles(t *testing.T) {
+	dir := t.TempDir()
+	for n := range 2 * maxPerScan {
+		var err error
+		name := filepath.Join(dir, fmt.Sprintf("x%05d", n))
+		switch n % 3 {
+		case 0:
+			err = os.Mkdir(name, 0o700)
+		case 1:
+			err = os.Symlink("/etc/passwd", name)
+		case 2:
+			err = os.WriteFile(name, nil, 0o600) // empty: a writer has just begun
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, filepath.Join(dir, "real"), "content")
+	_, taken := start(t, dir, nil, nil)
+	if f := next(t, taken); f.Name != "real" {
+		t.Errorf("took %q", f.Body)
+	}
+}
+
+// TestManyThatStay: files that are tried in vain at every scan do not keep others from being taken.
+func TestManyThatStay(t *testing.T) {
+	dir := t.TempDir()
+	for n := range maxPerScan + 200 {
+		put(t, filepath.Join(dir, fmt.Sprintf("x%05d", n)), "bad")
+	}
+	put(t, filepath.Join(dir, "real"), "good")
+	taken := make(chan string, 1)
+	start(t, dir, func(f File) error {
+		if string(f.Body) == "bad" {
+			return errors.New("not now")
+		}
+		taken <- f.Name
+		return nil
+	}, func(c *Config) { c.Settle = time.Millisecond })
+	select {
+	case <-taken:
+	case <-time.After(10 * time.Second):
+		t.Error("a good file behind bad ones was never taken")
+	}
+}
+
+// TestTakenButNotRemovable: a file that was archived and cannot be removed is not archived again at every scan.
+func TestTakenButNotRemovable(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a")
+	put(t, path, "first")
+	w := New(Config{Dir: dir, Settle: time.Nanosecond, Log: slog.New(slog.DiscardHandler)}, nil)
+	var got []string
+	w.take = func(_ context.Context, f File) error { got = append(got, string(f.Body)); return nil }
+	w.remove = func(string, os.FileInfo) error { return errors.New("read-only") }
+	for range 5 {
+		w.scan(context.Background(), context.Background())
+	}
+	if len(got) != 1 {
+		t.Errorf("taken %d times, want once", len(got))
+	}
+	put(t, path, "another one")
+	for range 5 {
+		w.scan(context.Background(), context.Background())
+	}
+	if len(got) != 2 {
+		t.Errorf("a new file under that name: taken %d times, want 2", len(got))
+	}
+}
+
+// TestSetAsideLongNames: names as long as the file system allows, twice, are set aside with their reason.
+func TestSetAsideLongNames(t *testing.T) {
+	dir := t.TempDir()
+	long := strings.Repeat("n", 251) + ".tif"
+	refuse := func(File) error { return &Aside{Reason: "no fax"} }
+	_, taken := start(t, dir, refuse, nil)
+	for range 2 {
+		put(t, filepath.Join(dir, long), "x")
+		next(t, taken)
+		gone(t, filepath.Join(dir, long))
+	}
+	waitFor(t, func() bool {
+		list, err := os.ReadDir(filepath.Join(dir, RefusedDir))
+		return err == nil && len(list) == 4
+	})
 }

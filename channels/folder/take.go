@@ -8,28 +8,38 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
-// one takes a single file; done means that it need not be looked at again.
-func (w *Watcher) one(ctx context.Context, name string, info os.FileInfo) (done bool) {
+// fate is what became of a file.
+type fate int
+
+const (
+	stays    fate = iota // it is tried again at the next scan
+	finished             // taken and removed, or set aside
+	remains              // taken, but it cannot be removed
+)
+
+// one takes a single file.
+func (w *Watcher) one(ctx context.Context, name string, info os.FileInfo) fate {
 	path := filepath.Join(w.cfg.Dir, name)
 	if info.Size() > w.cfg.Max {
 		return w.aside(path, info, fmt.Sprintf("got %d bytes, want at most %d", info.Size(), w.cfg.Max))
 	}
 	if w.cfg.Budget != nil {
 		if err := w.cfg.Budget.Take(int(info.Size())); err != nil {
-			return false // memory is used up: the file waits where it is
+			return stays // memory is used up: the file waits where it is
 		}
 		defer w.cfg.Budget.Give(int(info.Size()))
 	}
 	body, err := read(path, info)
 	if errors.Is(err, errInUse) {
-		return false
+		return stays
 	}
 	if err != nil {
-		w.cfg.Log.Error("file cannot be read", "kind", w.cfg.Subject, "folder", w.cfg.Dir, "bytes", info.Size(), "error", errors.Unwrap(err))
-		return false
+		w.cfg.Log.Error("file cannot be read", "kind", w.cfg.Subject, "folder", w.cfg.Dir, "bytes", info.Size(), "error", cause(err))
+		return stays
 	}
 	err = w.take(ctx, File{Name: name, Body: body, Time: info.ModTime()})
 	var a *Aside
@@ -38,13 +48,13 @@ func (w *Watcher) one(ctx context.Context, name string, info os.FileInfo) (done 
 		return w.aside(path, info, a.Reason)
 	case err != nil:
 		w.cfg.Log.Error("file stays in its folder", "kind", w.cfg.Subject, "folder", w.cfg.Dir, "bytes", info.Size(), "error", err)
-		return false
+		return stays
 	}
-	if err := remove(path, info); err != nil {
-		w.cfg.Log.Error("file was taken but cannot be removed", "kind", w.cfg.Subject, "folder", w.cfg.Dir, "error", errors.Unwrap(err))
-		return false
+	if err := w.remove(path, info); err != nil {
+		w.cfg.Log.Error("file was taken but cannot be removed; let refloop write to the folder", "kind", w.cfg.Subject, "folder", w.cfg.Dir, "error", cause(err))
+		return remains
 	}
-	return true
+	return finished
 }
 
 // errInUse is returned for a file that its writer still holds or that changed while it was read.
@@ -96,27 +106,35 @@ func remove(path string, taken os.FileInfo) error {
 	return os.Remove(path)
 }
 
-// aside moves a file to the subfolder "refused" and writes the reason beside it.
-func (w *Watcher) aside(path string, info os.FileInfo, reason string) bool {
+// maxAsideName leaves room for a number before the name and for the extension of the reason, within the 255 bytes of most file systems.
+const maxAsideName = 235
+
+// aside moves a file to the subfolder "refused" and writes the reason beside it. A name that is too long loses its first part.
+func (w *Watcher) aside(path string, info os.FileInfo, reason string) fate {
 	dir := filepath.Join(w.cfg.Dir, RefusedDir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		w.cfg.Log.Error("folder for refused files cannot be made", "folder", dir, "error", errors.Unwrap(err))
-		return false
+		w.cfg.Log.Error("folder for refused files cannot be made", "folder", dir, "error", cause(err))
+		return stays
 	}
-	to := filepath.Join(dir, filepath.Base(path))
+	name := filepath.Base(path)
+	name = strings.TrimLeft(strings.ToValidUTF8(name[max(0, len(name)-maxAsideName):], "_"), ".")
+	if name == "" {
+		name = "file"
+	}
+	to := filepath.Join(dir, name)
 	for n := 1; n < 1000; n++ {
 		if _, err := os.Lstat(to); errors.Is(err, os.ErrNotExist) {
 			break
 		}
-		to = filepath.Join(dir, strconv.Itoa(n)+"-"+filepath.Base(path))
+		to = filepath.Join(dir, strconv.Itoa(n)+"-"+name)
 	}
 	if err := os.Rename(path, to); err != nil && !errors.Is(err, os.ErrNotExist) {
-		w.cfg.Log.Error("file cannot be set aside", "kind", w.cfg.Subject, "folder", w.cfg.Dir, "error", errors.Unwrap(err))
-		return false
+		w.cfg.Log.Error("file cannot be set aside", "kind", w.cfg.Subject, "folder", w.cfg.Dir, "error", cause(err))
+		return stays
 	}
 	if err := Write(dir, filepath.Base(to)+".reason.txt", []byte(reason+"\n")); err != nil {
 		w.cfg.Log.Error("reason of a refused file cannot be written", "folder", dir, "error", err)
 	}
 	w.cfg.Log.Warn("file set aside", "kind", w.cfg.Subject, "folder", dir, "bytes", info.Size(), "reason", reason)
-	return true
+	return finished
 }
