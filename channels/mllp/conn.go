@@ -1,6 +1,7 @@
 package mllp
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -93,11 +94,13 @@ func (c *conn) serve(take, hold context.Context) {
 			return
 		}
 		c.setBusy(true)
-		c.silent.Store(false)
 		c.s.stats.Restarts.Add(int64(f.Restarts))
 		c.s.stats.Strays.Add(int64(f.Skipped))
 		if f.Restarts > 0 {
 			c.log().Warn("the sender started a message anew within one; the first part was dropped", "times", f.Restarts)
+		}
+		if speaksHL7(f.Message) {
+			c.silent.Store(false)
 		}
 		answers, goOn := c.s.handle(hold, f.Message, c.peer, c.log())
 		c.giveMemory(f.Taken)
@@ -152,6 +155,12 @@ func (c *conn) ended(err error, w *codec.Writer) {
 	default:
 		c.log().Debug("connection ended", "error", err)
 	}
+}
+
+// speaksHL7 tells a peer that sends messages from one that sends anything else in frames.
+func speaksHL7(b []byte) bool {
+	b = bytes.TrimLeft(bytes.TrimPrefix(b[:min(len(b), 64)], []byte("\xef\xbb\xbf")), " \t\r\n")
+	return bytes.HasPrefix(b, []byte("MSH")) || bytes.HasPrefix(b, []byte("FHS")) || bytes.HasPrefix(b, []byte("BHS"))
 }
 
 // looksLike names what a first byte belongs to; the bytes themselves may be a patient's and are not logged.

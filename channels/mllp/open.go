@@ -2,6 +2,7 @@ package mllp
 
 import (
 	"slices"
+	"strings"
 
 	"refloop/channels"
 	"refloop/hl7"
@@ -14,7 +15,7 @@ func Open(a channels.Archived, l hl7.Limits) (channels.Opened, error) {
 	if err != nil {
 		return channels.Opened{}, err
 	}
-	o := channels.Opened{Type: m.Type()}
+	o := channels.Opened{Type: typeOf(m)}
 	for _, w := range m.Warnings() {
 		o.Warnings = append(o.Warnings, w.Name)
 	}
@@ -28,6 +29,28 @@ func Open(a channels.Archived, l hl7.Limits) (channels.Opened, error) {
 	}
 	o.Parts = []channels.Part{{Kind: channels.KindHL7, ContentType: ContentType, Body: a.Body}}
 	return o, nil
+}
+
+// unknownType stands for what no message type looks like: MSH-9 goes into logs and listings, where free text of a sender has no place.
+const unknownType = "unknown"
+
+// maxTypePart is the longest code or event taken; the standard's have three characters.
+const maxTypePart = 7
+
+// typeOf is MSH-9 as code^event; empty when it is.
+func typeOf(m *hl7.Message) string {
+	t := m.Type()
+	code, event, _ := strings.Cut(t, "^")
+	for _, part := range []string{code, event} {
+		if len(part) > maxTypePart || strings.ContainsFunc(part, notInType) {
+			return unknownType
+		}
+	}
+	return t
+}
+
+func notInType(r rune) bool {
+	return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_'
 }
 
 // receipt turns an answer into proof. Its text comes from the ERR entries, which peers may fill with anything, so only codes and places are kept.

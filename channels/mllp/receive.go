@@ -66,7 +66,7 @@ func reasonOf(err error) string {
 func (s *Server) one(ctx context.Context, m *hl7.Message, peer string, log *slog.Logger) ([][]byte, bool) {
 	s.stats.Messages.Add(1)
 	in := channels.Inbound{
-		Channel: s.d.Name, Partner: s.d.Partner, Peer: peer, Type: m.Type(), ContentType: ContentType, ControlID: m.ControlID(), Sender: sender(m),
+		Channel: s.d.Name, Partner: s.d.Partner, Peer: peer, Type: typeOf(m), ContentType: ContentType, ControlID: m.ControlID(), Sender: sender(m),
 		Body: m.Bytes(),
 	}
 	if !m.IsAck() {

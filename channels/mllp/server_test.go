@@ -371,6 +371,45 @@ func TestServerLimitsConnections(t *testing.T) {
 	}
 }
 
+// Garbage in frames does not make a connection worth keeping.
+func TestServerEvictsWhoNeverSentAMessage(t *testing.T) {
+	cfg := defaults()
+	cfg.Connections = 3
+	r := start(t, cfg, &fakeEngine{})
+	for range 3 {
+		p := r.connect(t)
+		p.write(frame("no message"))
+		p.answer()
+	}
+	p := r.connect(t)
+	p.write(frame(ref("G1")))
+	if got := p.answer(); got != "AA G1" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// What a sender writes into MSH-9 goes into logs and listings: only what can be a message type does.
+func TestServerTypeIsNoFreeText(t *testing.T) {
+	e := &fakeEngine{}
+	p := start(t, defaults(), e).connect(t)
+	for _, bad := range []string{"Testerly^Zelda 1958", strings.Repeat("REF", 100), `REF^I\X0A\2`, "réf^I12"} {
+		p.write(frame(strings.Replace(ref("T1"), "REF^I12", bad, 1)))
+		p.answer()
+	}
+	p.write(frame(ref("T2")))
+	p.answer()
+	for i, m := range e.messages() {
+		want := "unknown"
+		if i == 4 {
+			want = "REF^I12"
+		}
+		o, err := Open(channels.Archived{Body: m.Body}, hl7.Limits{})
+		if err != nil || m.Type != want || o.Type != want {
+			t.Errorf("message %d: got the type %q, opened %q (%v), want %q", i, m.Type, o.Type, err, want)
+		}
+	}
+}
+
 func TestServerAllowList(t *testing.T) {
 	cfg := defaults()
 	cfg.Allow = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
