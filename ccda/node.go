@@ -15,6 +15,16 @@ func (n *node) attr(name string) string {
 	return ""
 }
 
+// raw gives an attribute as it stands.
+func (n *node) raw(name string) string {
+	for i := range n.attrs {
+		if n.attrs[i].name == name {
+			return n.attrs[i].value
+		}
+	}
+	return ""
+}
+
 // child gives the first child element of a name, and notes that it was read.
 func (n *node) child(name string) *node {
 	if n == nil {

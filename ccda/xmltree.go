@@ -23,6 +23,9 @@ type tree struct {
 	src     string
 	root    *node
 	anchors map[string]*node // by ID attribute
+
+	space    string          // name space of the root; empty when its prefix is not declared at the root
+	prefixes map[string]bool // prefixes in use: whether anything declares them
 }
 
 // parser is a small XML reader: elements, attributes, text, CDATA, comments, the five entities and character references.
@@ -37,7 +40,8 @@ type parser struct {
 	slab   []node
 	attrs  []attribute
 	tree   *tree
-	text   int // depth inside narrative, where blanks count
+	text   int    // depth inside narrative, where blanks count
+	root   string // prefix of the element whose attributes are read
 }
 
 // parseXML reads the whole document.
@@ -49,7 +53,7 @@ func parseXML(b []byte, limits Limits) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{src: src, limits: limits, tree: &tree{src: src, anchors: map[string]*node{}}}
+	p := &parser{src: src, limits: limits, tree: &tree{src: src, anchors: map[string]*node{}, prefixes: map[string]bool{"xml": true}}}
 	if err := p.document(); err != nil {
 		return nil, err
 	}
@@ -187,6 +191,8 @@ func (p *parser) startTag(stack []*node) ([]*node, error) {
 	var prefix string
 	n.name, prefix = local(full)
 	n.sdtc = prefix == "sdtc"
+	p.uses(prefix)
+	p.root = prefix
 	closed, err := p.attributes(n)
 	if err != nil {
 		return nil, err
@@ -256,8 +262,10 @@ func (p *parser) value(n *node, full string) error {
 	p.pos += end + 2
 	name, prefix := local(full)
 	if prefix == "xmlns" || full == "xmlns" {
+		p.declares(name, prefix, v)
 		return nil
 	}
+	p.uses(prefix)
 	if len(p.attrs) >= 64 {
 		return fmt.Errorf("%w: more than 64 attributes", ErrTooLarge)
 	}
@@ -266,6 +274,27 @@ func (p *parser) value(n *node, full string) error {
 		p.tree.anchors[v] = n
 	}
 	return nil
+}
+
+const maxPrefixes = 64 // that are looked at; real documents have five
+
+// uses notes that a prefix is in use.
+func (p *parser) uses(prefix string) {
+	if prefix != "" && !p.tree.prefixes[prefix] && len(p.tree.prefixes) < maxPrefixes {
+		p.tree.prefixes[prefix] = false
+	}
+}
+
+// declares notes a declaration of a name space, and whether it is that of the root.
+func (p *parser) declares(name, prefix, space string) {
+	if prefix == "" {
+		name = ""
+	} else {
+		p.tree.prefixes[name] = true
+	}
+	if p.tree.root == nil && name == p.root {
+		p.tree.space = space
+	}
 }
 
 func (p *parser) blanks() {

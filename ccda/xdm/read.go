@@ -65,6 +65,7 @@ func (e *HashError) Error() string {
 type Warning struct {
 	Path string // in the ZIP; empty: the whole package
 	Text string
+	Rule string // one of the rules that Options.Strict makes an error; empty: always put up with
 }
 
 func (w Warning) String() string {
@@ -81,23 +82,7 @@ func (w Warning) String() string {
 //
 // On error the Package is zero. A ZIP without IHE_XDM is not an error: all its files are loose then.
 func Read(b []byte, limits Limits) (Package, []Warning, error) {
-	r := &reader{limits: limits.withDefaults(), files: map[string]*file{}}
-	if err := r.open(b); err != nil {
-		return Package{}, nil, err
-	}
-	var p Package
-	for _, m := range r.metadataFiles() {
-		set, err := r.readSet(m)
-		if err != nil {
-			return Package{}, nil, err
-		}
-		p.Sets = append(p.Sets, set)
-	}
-	if len(p.Sets) == 0 {
-		r.warn("", "no IHE_XDM folder with a METADATA.XML: the files are taken as plain attachments")
-	}
-	p.Loose = r.loose(&p)
-	return p, r.warnings, nil
+	return ReadWith(b, Options{Limits: limits})
 }
 
 // file is one entry, inflated.
@@ -115,8 +100,11 @@ type reader struct {
 	warnings []Warning
 }
 
-func (r *reader) warn(at, format string, a ...any) {
-	r.warnings = append(r.warnings, Warning{Path: at, Text: fmt.Sprintf(format, a...)})
+func (r *reader) warn(at, format string, a ...any) { r.breach("", at, format, a...) }
+
+// breach is a warning that a strict reader takes for an error.
+func (r *reader) breach(rule, at, format string, a ...any) {
+	r.warnings = append(r.warnings, Warning{Path: at, Text: fmt.Sprintf(format, a...), Rule: rule})
 }
 
 // open checks every entry and inflates what is not junk.

@@ -39,7 +39,7 @@ func (r *reader) readSet(m *file) (SubmissionSet, error) {
 			r.warn(m.path, "a document entry has no HasMember association")
 		}
 		if set.PatientID.Value != "" && d.PatientID.Value != "" && d.PatientID != set.PatientID {
-			r.warn(m.path, "a document entry names another patientId than its set")
+			r.breach(RulePatient, m.path, "a document entry names another patientId than its set")
 		}
 		if d.Path == "" && len(d.Data) == 0 {
 			continue // said by readDocument
@@ -140,9 +140,9 @@ func (r *reader) readDocument(x *node, folder, at string) (Document, error) {
 		return d, nil
 	}
 	if uri == "" {
-		r.warn(at, "a document entry has no URI: matched by what is left")
+		r.breach(RuleHash, at, "a document entry has no URI: matched by what is left")
 	} else if !strings.HasSuffix(f.path, uri) {
-		r.warn(f.path, "the URI has another case or folder than the file")
+		r.breach(RuleName, f.path, "the URI has another case or folder than the file")
 	}
 	f.used = true
 	d.Name, d.Path, d.Data, d.Size = path.Base(f.path), f.path, f.data, len(f.data)
@@ -161,13 +161,13 @@ func (r *reader) verify(d *Document, x *node) error {
 		return &HashError{File: d.Path, Want: strings.ToLower(want), Got: d.Hash}
 	}
 	if want == "" {
-		r.warn(d.Path, "the metadata has no hash")
+		r.breach(RuleHash, d.Path, "the metadata has no hash")
 	}
 	switch n, err := strconv.Atoi(size); {
 	case size == "":
-		r.warn(d.Path, "the metadata has no size")
+		r.breach(RuleHash, d.Path, "the metadata has no size")
 	case err != nil || n != len(d.Data):
-		r.warn(d.Path, "the metadata gives another size than the file's %d bytes", len(d.Data))
+		r.breach(RuleHash, d.Path, "the metadata gives another size than the file's %d bytes", len(d.Data))
 	}
 	return nil
 }

@@ -53,6 +53,13 @@ func (g *Agent) packXDM(s channels.Shipment, messageID string) (direct.File, err
 	return direct.File{Name: orDefault(s.ControlID, s.DeliveryID) + ".zip", ContentType: "application/zip", Body: body}, nil
 }
 
+// XDM gives the package of a shipment as Pack puts it into a mail: its bytes alone, neither signed nor encrypted. id makes the
+// submission set's uniqueId: another package needs another one. Of the agent it needs Settings.Address and Organization.
+func (g *Agent) XDM(s channels.Shipment, id string) ([]byte, error) {
+	f, err := g.packXDM(s, id)
+	return f.Body, err
+}
+
 func (g *Agent) author() xdm.Author {
 	return xdm.Author{
 		Institutions: []string{xdm.Organization(g.Organization.Name, xdm.ID{Value: g.Organization.OID})},
