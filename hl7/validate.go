@@ -61,11 +61,11 @@ type Profile struct {
 	Rules  []Rule
 }
 
-// ProfileFor returns the profile of a message; false when we have no rules for its type and event.
+// ProfileFor returns the profile of a message; false when we have no rules for its type and event, or it names no event.
 func ProfileFor(m *Message) (Profile, bool) {
 	code, event := m.Code(), m.Event()
 	for _, p := range Profiles() {
-		if p.Code == code && (event == "" || slices.Contains(p.Events, event)) {
+		if p.Code == code && slices.Contains(p.Events, event) {
 			return p, true
 		}
 	}

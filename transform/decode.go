@@ -55,7 +55,7 @@ func senderPartner(s Source) string {
 func decodeMessage(s Source, body []byte, out *Decoded) {
 	s.Opened.Partner = senderPartner(s)
 	r := decodeHL7(s, body, out)
-	if r == nil || r.ignored() || !r.acceptable() {
+	if r == nil || r.nameless() && !r.typed() || r.ignored() || !r.acceptable() || !r.typed() {
 		return
 	}
 	if r.partner == "" && s.Channel.Type == channels.MLLP {

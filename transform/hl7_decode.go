@@ -2,6 +2,7 @@ package transform
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"refloop/channels"
@@ -51,28 +52,68 @@ func unreadable(err error) string {
 	return "the message cannot be read as HL7 version 2"
 }
 
-// acceptable refuses what this receiver does not take at all: AR with 203, 202 or 200.
+// acceptable refuses what this receiver does not take at all: AR with 203, 202, 200 or 201.
 func (r *hl7Reader) acceptable() bool {
-	reject := func(location, code, text string) bool {
-		r.out.Verdict = channels.Reject
-		r.out.Problems = append(r.out.Problems, channels.Problem{Location: location, Code: code, Severity: "E", Text: text})
-		return false
-	}
 	if v := r.m.Version(); v != "" && !strings.HasPrefix(v, "2.") && v != "2" {
-		return reject("MSH-12", hl7.CodeVersion, "version: got one that is not 2.x, want 2.1 to 2.8")
+		return r.reject("MSH-12", hl7.CodeVersion, "version: got one that is not 2.x, want 2.1 or a later version 2")
 	}
 	switch p := r.m.ProcessingID(); p {
 	case "", "P":
 	default:
-		return reject("MSH-11", hl7.CodeProcessingID, "processing ID: got one that is not P; test and training traffic is not taken by this production receiver")
-	}
-	if _, ok := hl7.ProfileFor(r.m); !ok {
-		if r.m.Code() == "" {
-			return reject("MSH-9", hl7.CodeMessageType, "message type: got nothing, want one such as REF^I12")
-		}
-		return reject("MSH-9", hl7.CodeMessageType, "message type: this receiver takes REF I12-I15, RRI, ORM O01, OMG O19, OSU O51, SIU S12-S17 and S26, MDM T02 and ORU R01")
+		return r.reject("MSH-11", hl7.CodeProcessingID, "processing ID: got one that is not P; test and training traffic is not taken by this production receiver")
 	}
 	return true
+}
+
+// typed refuses a message of a type or with an event that no profile takes: 200, or 201 when only the event is wrong or missing.
+func (r *hl7Reader) typed() bool {
+	if _, ok := hl7.ProfileFor(r.m); ok {
+		return true
+	}
+	code := r.m.Code()
+	switch {
+	case code == "":
+		return r.reject("MSH-9", hl7.CodeMessageType, "message type: got nothing, want one such as REF^I12")
+	case !knownType(code):
+		return r.reject("MSH-9", hl7.CodeMessageType, "message type: this receiver takes "+takenTypes())
+	case r.m.Event() == "":
+		return r.reject("MSH-9", hl7.CodeEvent, "trigger event: got nothing in MSH-9.2; this receiver takes "+takenTypes())
+	}
+	return r.reject("MSH-9", hl7.CodeEvent, "trigger event: this receiver takes "+takenTypes())
+}
+
+// nameless reports whether MSH-9 does not say what the message is: a type of ours without its event, or no type at all. No rule of a
+// channel may ignore such a message: its sender would read AA and take it as understood.
+func (r *hl7Reader) nameless() bool {
+	return r.m.Code() == "" || r.m.Event() == "" && knownType(r.m.Code())
+}
+
+// reject refuses the message as such.
+func (r *hl7Reader) reject(location, code, text string) bool {
+	r.out.Verdict = channels.Reject
+	r.out.Problems = append(r.out.Problems, channels.Problem{Location: location, Code: code, Severity: "E", Text: text})
+	return false
+}
+
+// knownType reports whether a profile has this MSH-9.1.
+func knownType(code string) bool {
+	return slices.ContainsFunc(hl7.Profiles(), func(p hl7.Profile) bool { return p.Code == code })
+}
+
+// takenTypes lists the types and events of all profiles in plain words.
+func takenTypes() string {
+	var codes []string
+	events := map[string][]string{}
+	for _, p := range hl7.Profiles() {
+		if events[p.Code] == nil {
+			codes = append(codes, p.Code)
+		}
+		events[p.Code] = append(events[p.Code], p.Events...)
+	}
+	for i, code := range codes {
+		codes[i] = code + " " + strings.Join(events[code], " ")
+	}
+	return strings.Join(codes, ", ")
 }
 
 // valid runs the tables of the message type in the channel's mode.
