@@ -22,14 +22,15 @@ type Ack struct {
 	Code      string    // MSA-1, table 0008: AA AE AR, CA CE CR
 	ControlID string    // MSH-10 of the answer
 	Time      time.Time // MSH-7 of the answer
-	Text      string    // MSA-3, written to version 2.6; empty: the text of the first problem
-	Problems  []Problem // ERR; at most 100 are written
+	Text      string    // MSA-3, written to version 2.6; empty: the text of the first error, never that of a warning
+	Problems  []Problem // ERR, errors first; at most 100 are written
 	Reply     Reply     // a form that does not fit the message (RRI to an ORM) and CA, CE, CR fall back to ACK
 	Referral  EI        // our own number of the referral for RF1-11 of an RRI; empty: none
 }
 
 // Bytes writes the answer to m: delimiters, version, processing ID and character set are the sender's, MSH-3 to 6 change sides, MSA-2 is MSH-10
 // byte for byte. ERR has the layout of the sender's version: one ERR-1 to 2.4, one ERR with ERR-2, 3, 4 and 8 for each problem from 2.5 on.
+// Errors come before warnings; ERR-1 knows no severity and holds errors alone, or an AA would read as a refusal.
 // A message whose delimiters cannot carry an answer gets it with the usual ones. The result ends in CR.
 func (a Ack) Bytes(m *Message) []byte {
 	d := m.d
@@ -63,10 +64,25 @@ func (a Ack) Bare() []byte {
 }
 
 func (a Ack) text() string {
-	if a.Text == "" && len(a.Problems) > 0 {
-		return a.Problems[0].Text
+	if a.Text != "" {
+		return a.Text
 	}
-	return a.Text
+	if errs, _ := bySeverity(a.Problems); len(errs) > 0 {
+		return errs[0].Text
+	}
+	return ""
+}
+
+// bySeverity parts errors (E, F and without a severity) from warnings and information, each in their order.
+func bySeverity(problems []Problem) (errs, rest []Problem) {
+	for _, p := range problems {
+		if p.isError() {
+			errs = append(errs, p)
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	return errs, rest
 }
 
 // form falls back to ACK where the asked form makes no sense.
@@ -118,8 +134,13 @@ func (a Ack) header(b *Builder, m *Message, form Reply) {
 
 // writeErrors writes ERR in the layout of a version.
 func writeErrors(b *Builder, problems []Problem, version string) {
+	problems, warnings := bySeverity(problems)
+	old := versionBefore(version, 5)
+	if !old {
+		problems = append(problems, warnings...)
+	}
 	problems = problems[:min(len(problems), maxProblems)]
-	if versionBefore(version, 5) {
+	if old {
 		if len(problems) == 0 {
 			return
 		}

@@ -161,3 +161,36 @@ func TestLocations(t *testing.T) {
 		}
 	}
 }
+
+// A sender reads MSA-3 and the first ERR: errors stand there, and an AA says nothing that looks like a refusal.
+func TestAckErrorsBeforeWarnings(t *testing.T) {
+	warning := Problem{Segment: "OBX", SegIndex: 1, Field: 5, Code: CodeDataType, Severity: SeverityWarning, Text: "a warning"}
+	missing := Problem{Segment: "PID", SegIndex: 1, Field: 3, Code: CodeRequired, Severity: SeverityError, Text: "an error"}
+	for _, c := range []struct {
+		name, version, code string
+		problems            []Problem
+		text                string
+		want                []string
+	}{
+		{"AE of 2.5.1", "2.5.1", "AE", []Problem{warning, missing}, "an error", []string{"E PID", "W OBX"}},
+		{"AE of 2.4", "2.4", "AE", []Problem{warning, missing}, "an error", []string{"E PID"}},
+		{"AA of 2.5.1", "2.5.1", "AA", []Problem{warning}, "", []string{"W OBX"}},
+		{"AA of 2.3", "2.3", "AA", []Problem{warning}, "", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := lines(t, `MSH|^~\&|A|B|C|D|20260102||REF^I12|ID1|P|`+c.version)
+			b := Ack{Code: c.code, ControlID: "RL1", Time: ackTime, Problems: c.problems}.Bytes(m)
+			a, err := ParseAck(b, Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, p := range a.Problems {
+				got = append(got, p.Severity+" "+p.Segment)
+			}
+			if a.Text != c.text || !cmp.Equal(got, c.want) {
+				t.Errorf("got MSA-3 %q and %q, want %q and %q\n%s", a.Text, got, c.text, c.want, b)
+			}
+		})
+	}
+}

@@ -97,11 +97,15 @@ func Validate(m *Message, mode Mode) []Problem {
 // Errors tells whether a problem of severity E or F is among them.
 func Errors(problems []Problem) bool {
 	for _, p := range problems {
-		if p.Severity == "" || p.Severity == SeverityError || p.Severity == SeverityFatal {
+		if p.isError() {
 			return true
 		}
 	}
 	return false
+}
+
+func (p Problem) isError() bool {
+	return p.Severity == "" || p.Severity == SeverityError || p.Severity == SeverityFatal
 }
 
 type checker struct {
