@@ -72,11 +72,17 @@ func (b *busyLanes) leave(id, lane string) {
 	}
 }
 
-// inLane is how many deliveries of a lane are under way.
-func (b *busyLanes) inLane(lane string) int {
+// place says whether enter could succeed now for a delivery that is not under way.
+func (b *busyLanes) place(lane string, places, slots int) entry {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.lanes[lane]
+	switch {
+	case b.lanes[lane] >= places:
+		return laneFull
+	case b.total >= slots:
+		return noSlot
+	}
+	return entered
 }
 
 // wake notes that lanes may have something due; none: any may.

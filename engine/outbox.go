@@ -21,6 +21,9 @@ const (
 // maxLookahead bounds how far into a wide lane one look goes, past deliveries that wait to be repeated.
 const maxLookahead = 512
 
+// idlePause is how long a lane is left alone in which everything seen waits to be repeated, however often it is woken.
+const idlePause = 250 * time.Millisecond
+
 // outbox is what the dispatcher remembers between two looks. Only its goroutine uses it.
 type outbox struct {
 	e       *Engine
@@ -29,12 +32,13 @@ type outbox struct {
 	due     map[string]time.Time // lane -> when its first waiting delivery is due
 	waiting map[string]int       // lane -> deliveries at its head that wait to be repeated: so many more are looked at
 	starved map[string]bool      // lanes with something due and no slot for it
+	idle    map[string]time.Time // lanes that had only such when they were looked at, and when that was
 }
 
 // runOutbox sends what is due until take ends. Lanes are independent: one dead partner never slows another. Within a lane the order of
 // LaneSeq holds; lanes named in Setup.Wide run several deliveries at once, never two of one referral.
 func (e *Engine) runOutbox(take, hold context.Context) error {
-	o := &outbox{e: e, due: map[string]time.Time{}, waiting: map[string]int{}, starved: map[string]bool{}}
+	o := &outbox{e: e, due: map[string]time.Time{}, waiting: map[string]int{}, starved: map[string]bool{}, idle: map[string]time.Time{}}
 	defer o.wg.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -95,10 +99,18 @@ func (o *outbox) look(take, hold context.Context, set *Setup, lane string) {
 	if !ok {
 		return // its rail left the configuration: what is queued stays queued and shows so
 	}
+	if at, ok := o.idle[lane]; ok && o.e.now().Sub(at) < idlePause {
+		o.due[lane] = at.Add(idlePause)
+		return
+	}
 	places := orDefault(set.Wide[lane], 1)
 	for {
-		if o.e.busy.inLane(lane) >= places {
+		switch o.e.busy.place(lane, places, o.e.slots()) {
+		case laneFull:
 			return // the one that ends wakes the lane
+		case noSlot:
+			o.starved[lane] = true // one that ends anywhere wakes the outbox
+			return
 		}
 		n := 1 // a strict lane waits for its head
 		if places > 1 {
@@ -113,6 +125,10 @@ func (o *outbox) look(take, hold context.Context, set *Setup, lane string) {
 			return
 		}
 		waiting := o.startDue(hold, set, sender, places, heads)
+		delete(o.idle, lane)
+		if waiting > 0 && waiting == len(heads) {
+			o.idle[lane] = o.e.now()
+		}
 		further := places > 1 && len(heads) == n && waiting > o.waiting[lane]
 		o.waiting[lane] = waiting
 		if !further || o.starved[lane] {
@@ -136,7 +152,7 @@ func (o *outbox) startDue(hold context.Context, set *Setup, sender channels.Send
 		case entered:
 			o.wg.Go(func() { o.e.deliver(hold, attempt{e: o.e, set: set, sender: sender, d: d}) })
 		case noSlot:
-			o.starved[d.Lane] = true // one that ends anywhere wakes the outbox
+			o.starved[d.Lane] = true
 		}
 	}
 	return waiting

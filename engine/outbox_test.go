@@ -206,7 +206,7 @@ func TestWideLaneLooksPastWhatWaits(t *testing.T) {
 			return enginetest.Mailed(t.Context(), o)
 		}
 		w.Start()
-		w.Settle()
+		w.Pass(5 * time.Second)
 		if n := len(w.Senders[enginetest.DirectLane].Sent()); n != 12 {
 			t.Errorf("got %d attempts, want one of each of 12", n)
 		}
