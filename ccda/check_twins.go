@@ -47,7 +47,7 @@ func (c *checker) twinRules(n *node) {
 		switch {
 		case k.attr("extension") == ext && !bare:
 			c.conf("1198-32934", "template %s stands with extension %s but not without: R1.1 readers miss it", root, ext)
-		case k.attr("extension") == "" && !versioned && c.r21:
+		case k.attr("extension") == "" && !versioned && c.r21 && otherTwins[root] == "":
 			c.warnf("x:template-version", "template %s stands without extension %s: only R1.1 rules apply", root, ext)
 		}
 	}
