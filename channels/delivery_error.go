@@ -11,6 +11,7 @@ import (
 type DeliveryError struct {
 	Rail      string        // partner and rail as in the YAML file: lakeside-cardiology/direct
 	Permanent bool          // the same bytes would fail again
+	Park      bool          // with Permanent: no other rail takes over, a person decides
 	After     time.Duration // earliest retry; 0 leaves it to the back-off
 	Code      string        // the peer's own word: AR, 550 5.7.1
 	Err       error
@@ -31,4 +32,10 @@ func (e *DeliveryError) Error() string {
 func IsPermanent(err error) bool {
 	var de *DeliveryError
 	return errors.As(err, &de) && de.Permanent
+}
+
+// MustPark reports whether err says that no other rail may take over either.
+func MustPark(err error) bool {
+	var de *DeliveryError
+	return errors.As(err, &de) && de.Permanent && de.Park
 }

@@ -269,6 +269,10 @@ func (a *attempt) log(rc channels.Receipt, err error) {
 func (a *attempt) failed(tx Tx, d referral.Delivery, rc channels.Receipt, err error, now time.Time) error {
 	d.Receipt = codeFrom(rc, err)
 	attempts := orDefault(a.set.Retry.Attempts, 20)
+	if channels.MustPark(err) {
+		d.Reason = reasonFrom(rc, err)
+		return a.e.die(tx, d, d.Reason, now)
+	}
 	if channels.IsPermanent(err) || d.Attempts >= attempts {
 		return a.e.giveUp(tx, a.set, d, reasonFrom(rc, err), now)
 	}

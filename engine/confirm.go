@@ -265,6 +265,12 @@ func (e *Engine) giveUp(tx Tx, set *Setup, d referral.Delivery, reason string, a
 		}
 		return e.addDelivery(tx, copyRow, at)
 	}
+	return e.die(tx, d, reason, at)
+}
+
+// die leaves a dead delivery to a person.
+func (e *Engine) die(tx Tx, d referral.Delivery, reason string, at time.Time) error {
+	d.State = referral.DeliveryDead
 	if err := tx.SetDelivery(d); err != nil {
 		return err
 	}

@@ -15,12 +15,13 @@ const ContentType = "x-application/hl7-v2+er7"
 // answerer renders the answers of one channel. It is a pure function of the configuration, the message and the outcome.
 type answerer struct {
 	mode  string // auto, original, enhanced
+	both  bool   // an application acknowledgement follows the accept acknowledgement when both are asked for
 	reply hl7.Reply
 }
 
 func newAnswerer(c Config) answerer {
 	forms := map[string]hl7.Reply{"rri": hl7.ReplyRRI, "orr": hl7.ReplyORR, "org": hl7.ReplyORG}
-	return answerer{mode: c.Ack, reply: forms[c.Reply]}
+	return answerer{mode: c.Ack, both: c.Application != "none" || c.Return != "", reply: forms[c.Reply]}
 }
 
 // kind is which acknowledgement a message gets.
@@ -32,7 +33,7 @@ const (
 	accept
 )
 
-// kindFor decides by MSH-15 and MSH-16 (2.9.2). Of a message that asks for both, the accept acknowledgement is the one answer to the frame.
+// kindFor decides by MSH-15 and MSH-16 (2.9.2) which answer comes first.
 func (a answerer) kindFor(m *hl7.Message, positive bool) kind {
 	if m.IsAck() {
 		return none
@@ -45,7 +46,6 @@ func (a answerer) kindFor(m *hl7.Message, positive bool) kind {
 		if !asked.Enhanced || hl7.Wanted(asked.Accept, positive) {
 			return accept
 		}
-		return none
 	}
 	switch {
 	case !asked.Enhanced:
@@ -58,15 +58,46 @@ func (a answerer) kindFor(m *hl7.Message, positive bool) kind {
 	return none
 }
 
-// answer renders the answer to a message, nil when none is wanted.
+// answer renders the answers to a message one after the other, nil when none is wanted. They are kept as one, so that a duplicate gets all of
+// them again; [separate] takes them apart.
 func (a answerer) answer(m *hl7.Message, o channels.Outcome) []byte {
 	k := a.kindFor(m, o.Verdict == channels.Taken)
+	if k != accept || !a.follows(m, o) {
+		return a.one(m, o, k, controlID(o.MessageID))
+	}
+	stored := o
+	stored.Verdict, stored.Problems = channels.Taken, nil // what is wrong with the content is the application's word
+	out := a.one(m, stored, accept, controlID(o.MessageID))
+	return append(out, a.one(m, o, application, controlID(o.MessageID+"/application"))...)
+}
+
+// follows tells whether an application acknowledgement comes after the accept acknowledgement. After CR there is none: the message was not taken.
+func (a answerer) follows(m *hl7.Message, o channels.Outcome) bool {
+	asked := m.AckMode()
+	return a.both && asked.Enhanced && o.Verdict != channels.Reject && hl7.Wanted(asked.Application, o.Verdict == channels.Taken)
+}
+
+func (a answerer) one(m *hl7.Message, o channels.Outcome, k kind, id string) []byte {
 	if k == none {
 		return nil
 	}
-	return hl7.Ack{
-		Code: codes(k)[o.Verdict], ControlID: controlID(o.MessageID), Time: o.ReceivedAt.UTC(), Problems: problems(o), Reply: a.reply,
-	}.Bytes(m)
+	return hl7.Ack{Code: codes(k)[o.Verdict], ControlID: id, Time: o.ReceivedAt.UTC(), Problems: problems(o), Reply: a.reply}.Bytes(m)
+}
+
+// separate takes the answers of one message apart.
+func separate(answer []byte) [][]byte {
+	if answer == nil {
+		return nil
+	}
+	b, err := hl7.Split(answer, hl7.Limits{})
+	if err != nil || len(b.Messages) < 2 {
+		return [][]byte{answer}
+	}
+	var out [][]byte
+	for _, p := range b.Messages {
+		out = append(out, p.Bytes)
+	}
+	return out
 }
 
 func codes(k kind) map[channels.Verdict]string {

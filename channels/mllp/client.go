@@ -31,15 +31,13 @@ type Dial func(ctx context.Context, address string) (net.Conn, error)
 // client is one connection to one address with one message in flight. It is for one goroutine at a time.
 type client struct {
 	address string
-	tls     *tls.Config
+	tls     *keptTLS // nil: plain TCP
 	timeout time.Duration
 	dial    Dial
+	late    func(hl7.AckInfo, []byte) // answers nobody waits for; called by another goroutine; nil: dropped
 
-	nc     net.Conn // nil: not connected
-	reader *codec.Reader
-	resume func() // sets the deadline of the exchange again
-	used   bool   // an exchange has worked on nc
-	late   int    // answers to other messages that were passed over
+	link *link // nil: not connected
+	used bool  // an exchange has worked on it
 }
 
 func (c *client) connect(ctx context.Context) error {
@@ -50,44 +48,43 @@ func (c *client) connect(ctx context.Context) error {
 		return fmt.Errorf("mllp: cannot connect to %s: %w", c.address, err)
 	}
 	if c.tls != nil {
-		t := tls.Client(nc, c.tls)
+		t := tls.Client(nc, c.tls.current())
 		if err := t.HandshakeContext(ctx); err != nil {
 			_ = nc.Close()
 			return fmt.Errorf("mllp: TLS with %s: %w", c.address, err)
 		}
 		nc = t
 	}
-	c.nc, c.used = nc, false
-	c.reader = codec.NewReader(nc, codec.Config{Limits: codec.Limits{Message: maxAnswer}, WaitEnd: c.waitEnd})
+	c.link, c.used = newLink(nc, c.late), false
 	return nil
-}
-
-// waitEnd makes the wait for the last byte of an answer short: some receivers never send it.
-func (c *client) waitEnd(begin bool) {
-	if begin {
-		_ = c.nc.SetReadDeadline(time.Now().Add(endWait))
-		return
-	}
-	c.resume()
 }
 
 // close gives the connection up. A connection whose last exchange did not end well is never used again: a late answer to it must not be taken for
 // the answer to the next message.
 func (c *client) close() {
-	if c.nc != nil {
-		_ = c.nc.Close()
-		c.nc, c.reader = nil, nil
+	if c.link != nil {
+		c.link.close()
+		c.link = nil
 	}
+}
+
+// ready connects unless there is a connection that still works.
+func (c *client) ready(ctx context.Context) error {
+	if c.link != nil && !c.link.alive() {
+		c.close()
+	}
+	if c.link != nil {
+		return nil
+	}
+	return c.connect(ctx)
 }
 
 // exchange sends a message and waits for the answer to it. A kept connection that turns out to be dead is replaced once: the same bytes with the
 // same control ID are recognised by the receiver.
 func (c *client) exchange(ctx context.Context, message []byte, id string) (hl7.AckInfo, []byte, error) {
 	for {
-		if c.nc == nil {
-			if err := c.connect(ctx); err != nil {
-				return hl7.AckInfo{}, nil, err
-			}
+		if err := c.ready(ctx); err != nil {
+			return hl7.AckInfo{}, nil, err
 		}
 		kept := c.used
 		info, raw, err := c.once(ctx, message, id)
@@ -96,7 +93,7 @@ func (c *client) exchange(ctx context.Context, message []byte, id string) (hl7.A
 			return info, raw, nil
 		}
 		c.close()
-		if !kept || ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, ErrUnreadable) || errors.Is(err, codec.ErrBlock) {
+		if !kept || ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, ErrUnreadable) || errors.Is(err, ErrNoAnswer) || errors.Is(err, codec.ErrBlock) {
 			return hl7.AckInfo{}, raw, c.explain(ctx, err)
 		}
 	}
@@ -112,52 +109,45 @@ func (c *client) explain(ctx context.Context, err error) error {
 	return err
 }
 
-// once writes the message and reads until an answer to it comes. The raw answer is returned beside ErrUnreadable too.
+// once writes the message and waits until an answer to it comes. The raw answer is returned beside ErrUnreadable too.
 func (c *client) once(ctx context.Context, message []byte, id string) (hl7.AckInfo, []byte, error) {
-	nc, until := c.nc, time.Now().Add(c.timeout)
-	if err := nc.SetDeadline(until); err != nil {
-		return hl7.AckInfo{}, nil, err
-	}
-	c.resume = func() {
-		if ctx.Err() != nil {
-			until = time.Unix(1, 0)
-		}
-		_ = nc.SetReadDeadline(until)
-	}
-	stop := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
+	l := c.link
+	answer := l.expect(id)
+	defer l.forget()
+	limit := time.NewTimer(c.timeout)
+	defer limit.Stop()
+	stop := context.AfterFunc(ctx, func() { _ = l.nc.SetWriteDeadline(time.Unix(1, 0)) })
 	defer stop()
-	if err := codec.NewWriter(nc).WriteMessage(message); err != nil {
+	if err := l.write(message, c.timeout); err != nil {
 		return hl7.AckInfo{}, nil, err
 	}
-	for range maxStrays {
-		f, err := c.reader.Next()
-		if err != nil {
-			return hl7.AckInfo{}, nil, err
+	var a arrival
+	select {
+	case a = <-answer:
+	case <-ctx.Done():
+		a.err = ctx.Err()
+	case <-limit.C:
+		a.err = os.ErrDeadlineExceeded
+	case <-l.ended:
+		select {
+		case a = <-answer: // it came just before the end
+		default:
+			a.err = l.lost()
 		}
-		m, err := hl7.Parse(f.Message, hl7.Limits{Bytes: maxAnswer})
-		if err != nil {
-			return hl7.AckInfo{}, f.Message, fmt.Errorf("%w: %w", ErrUnreadable, err)
-		}
-		info, err := m.Ack()
-		if err == nil && (info.About == id || info.About == "" && !info.Positive()) {
-			return info, f.Message, nil
-		}
-		c.late++ // the answer to an earlier message, or a message of the peer's own
 	}
-	return hl7.AckInfo{}, nil, fmt.Errorf("%w: got %d other messages first", ErrNoAnswer, maxStrays)
+	return a.info, a.raw, a.err
 }
 
 // post sends a message that nobody answers.
 func (c *client) post(ctx context.Context, message []byte) error {
-	if c.nc == nil {
-		if err := c.connect(ctx); err != nil {
-			return err
-		}
-	}
-	if err := c.nc.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+	if err := c.ready(ctx); err != nil {
 		return err
 	}
-	return codec.NewWriter(c.nc).WriteMessage(message)
+	if err := c.link.write(message, c.timeout); err != nil {
+		c.close()
+		return err
+	}
+	return nil
 }
 
 func plainDial(ctx context.Context, address string) (net.Conn, error) {

@@ -252,8 +252,8 @@ func TestSenderStopsWithItsContext(t *testing.T) {
 	}
 	take, end := context.WithCancel(context.Background())
 	end()
-	if err := s.Watch(take, context.Background(), nil); err != nil || s.c.nc != nil {
-		t.Errorf("Watch: %v, connection %v", err, s.c.nc)
+	if err := s.Watch(take, context.Background(), nil); err != nil || s.c.link != nil {
+		t.Errorf("Watch: %v, connection %v", err, s.c.link)
 	}
 }
 

@@ -3,8 +3,8 @@
 //
 // It follows the HL7 v2 Transport Specification (MLLP Release 1) and the acknowledgement rules of chapter 2, section 9. It moves
 // bytes: it reads MSH to answer properly and leaves all meaning to the engine. A positive answer is only sent after
-// channels.Handler has made the message durable. Left out: MLLP Release 2, and application acknowledgements on a return connection for
-// messages that ask for both kinds (they get the accept acknowledgement).
+// channels.Handler has made the message durable. A message that asks for both kinds (MSH-15 and MSH-16) gets CA and then AA, on the same
+// connection or the application's on one of its own. Left out: MLLP Release 2.
 package mllp
 
 import (
@@ -17,10 +17,17 @@ import (
 
 // Config is a channel of type mllp. Its zero value is not usable: [DecodeChannel] fills the defaults.
 type Config struct {
-	Listen  string         `yaml:"listen" required:"true" want:"an address such as 127.0.0.1:2575" doc:"address the server listens on"`
-	TLS     *TLS           `yaml:"tls" doc:"absent: plain TCP, for loopback and closed networks"`
-	Ack     string         `yaml:"ack" enum:"auto|original|enhanced" default:"auto" doc:"which acknowledgement: auto asks MSH-15 and MSH-16 of each message"`
-	Reply   string         `yaml:"reply" enum:"ack|rri|orr|org" default:"ack" doc:"form of application answers; a form that does not fit a message falls back to ack"`
+	Listen string `yaml:"listen" required:"true" want:"an address such as 127.0.0.1:2575" doc:"address the server listens on"`
+	TLS    *TLS   `yaml:"tls" doc:"absent: plain TCP, for loopback and closed networks"`
+	Ack    string `yaml:"ack" enum:"auto|original|enhanced" default:"auto" doc:"which acknowledgement: auto asks MSH-15 and MSH-16 of each message"`
+	Reply  string `yaml:"reply" enum:"ack|rri|orr|org" default:"ack" doc:"form of application answers; a form that does not fit a message falls back to ack"`
+
+	Application string      `yaml:"application_ack" enum:"same|none" default:"same" doc:"the application acknowledgement of a message that asks for both kinds: on the same connection after the commit acknowledgement, or none; ack_return sends it elsewhere"`
+	Return      string      `yaml:"ack_return" want:"host:port" doc:"where application acknowledgements of messages in enhanced mode go: the sender's own listener. absent: the same connection"`
+	ReturnTLS   string      `yaml:"ack_return_tls" enum:"auto|on|off" default:"auto" doc:"TLS to ack_return; auto: on unless the address is this machine"`
+	ReturnCA    config.Path `yaml:"ack_return_ca" doc:"PEM with the authorities of the certificate at ack_return; absent: those of the system"`
+	BatchAck    bool        `yaml:"batch_ack" doc:"answer a batch by one batch of acknowledgements, BHS to BTS, instead of one frame for each message"`
+
 	Allow   []netip.Prefix `yaml:"allow" want:"an address range such as 10.1.0.0/16" doc:"who may connect; absent: everybody who reaches the port"`
 	Storage string         `yaml:"on_storage_failure" enum:"close|AR" default:"close" doc:"original mode when a message cannot be stored: close gives no answer so that the sender retries, AR answers AR with 207"`
 	Garbled string         `yaml:"on_unreadable" enum:"AR|close" default:"AR" doc:"a frame without a readable MSH: AR with an empty MSA-2, or close without an answer"`
@@ -45,6 +52,8 @@ type RailConfig struct {
 
 	AckTimeout config.Duration `yaml:"ack_timeout" default:"30s" min:"100ms" max:"1h" doc:"how long to wait for the answer before the connection is given up"`
 	Connection string          `yaml:"connection" enum:"keep|each" default:"keep" doc:"keep one connection open, or open one for each message"`
+	OnAE       string          `yaml:"on_ae" enum:"auto|park|retry|next" default:"auto" doc:"what follows AE or CE: park leaves it to a person, retry sends the same bytes again, next takes the partner's next rail; auto: retry for 206 and 207, else next"`
+	OnAR       string          `yaml:"on_ar" enum:"auto|park|retry|next" default:"auto" doc:"what follows AR or CR; auto: next for 200 to 203 (type, event, processing ID, version), else retry"`
 	TLS        string          `yaml:"tls" enum:"auto|on|off" default:"auto" doc:"auto: on unless the address is this machine"`
 	CA         config.Path     `yaml:"ca" doc:"PEM with the authorities of the server's certificate; absent: those of the system"`
 	ServerName string          `yaml:"server_name" doc:"name in the server's certificate; absent: the host of the address"`
@@ -92,6 +101,13 @@ func DecodeChannel(c config.Channel, p *config.Problems) Config {
 	c.Decode(&cfg, p)
 	if cfg.Listen != "" && !hostPort(cfg.Listen) {
 		p.Add(c.Node.Field("listen"), "got %q, want an address such as 127.0.0.1:2575", cfg.Listen)
+	}
+	if cfg.Return != "" && (!hostPort(cfg.Return) || strings.HasPrefix(cfg.Return, ":")) {
+		p.Add(c.Node.Field("ack_return"), "got %q, want host:port", cfg.Return)
+	} else if cfg.Return != "" && cfg.ReturnCA != "" && !c.Node.Demo() {
+		if _, err := clientTLS(cfg.Return, RailConfig{TLS: cfg.ReturnTLS, CA: cfg.ReturnCA}); err != nil {
+			p.Add(c.Node.Field("ack_return_ca"), "got a file that cannot be used (%v), want PEM certificates", err)
+		}
 	}
 	if t := cfg.TLS; t != nil && t.Certificate != "" && t.Key != "" && !c.Node.Demo() {
 		if _, err := serverTLS(t); err != nil {

@@ -51,7 +51,7 @@ func newConn(s *Server, c net.Conn, peer string) *conn {
 	cn := &conn{s: s, raw: c, nc: c, peer: peer, since: time.Now()}
 	cn.silent.Store(true)
 	if s.tls != nil {
-		cn.nc = tls.Server(c, s.tls)
+		cn.nc = tls.Server(c, s.tls.current())
 	}
 	return cn
 }

@@ -2,10 +2,12 @@ package mllp
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"refloop/channels"
 	"refloop/hl7"
@@ -42,15 +44,22 @@ func (s *Server) batch(ctx context.Context, body []byte, peer string, log *slog.
 		return [][]byte{unreadable(s.d.Now(), "this batch cannot be read: "+reasonOf(err))}, s.cfg.Garbled != "close"
 	}
 	var answers [][]byte
+	ok := true
 	for _, part := range b.Messages {
 		m, err := hl7.ParseWith(part.Bytes, s.opts)
-		got, ok := s.parsed(ctx, m, err, part.Bytes, peer, log)
+		var got [][]byte
+		got, ok = s.parsed(ctx, m, err, part.Bytes, peer, log)
 		answers = append(answers, got...)
 		if !ok {
-			return answers, false
+			break
 		}
 	}
-	return answers, true
+	if s.cfg.BatchAck && len(answers) > 0 {
+		now := s.d.Now()
+		sum := sha256.Sum256(body)
+		answers = [][]byte{b.Wrap(answers, controlID(string(sum[:])+now.Format(time.RFC3339Nano)), now)}
+	}
+	return answers, ok
 }
 
 func reasonOf(err error) string {
@@ -77,16 +86,25 @@ func (s *Server) one(ctx context.Context, m *hl7.Message, peer string, log *slog
 		s.stats.StorageFailures.Add(1)
 		log.Error("a message could not be stored; its sender keeps it", "type", in.Type, "bytes", len(in.Body), "error", err)
 		answer := s.answerer.stored(m, s.d.Now(), s.cfg.Storage)
-		return frames(answer), answer != nil
+		return separate(answer), answer != nil
 	}
-	return frames(out.Answer), true
+	return s.direct(m, separate(out.Answer)), true
 }
 
-func frames(answer []byte) [][]byte {
-	if answer == nil {
-		return nil
+// direct sends application acknowledgements to the return connection when there is one; what is left goes back on this one.
+func (s *Server) direct(m *hl7.Message, answers [][]byte) [][]byte {
+	if s.back == nil || !m.AckMode().Enhanced {
+		return answers
 	}
-	return [][]byte{answer}
+	var here [][]byte
+	for _, a := range answers {
+		if info, err := hl7.ParseAck(a, hl7.Limits{}); err == nil && !info.Commit() {
+			s.back.put(a)
+			continue
+		}
+		here = append(here, a)
+	}
+	return here
 }
 
 // receive calls the handler; a panic in it counts as a message that was not stored.

@@ -36,7 +36,7 @@ func SendFile(ctx context.Context, c SendConfig, file []byte, done func(Exchange
 	if err != nil {
 		return err
 	}
-	t, err := clientTLS(c.Address, c.Rail)
+	t, err := keepClientTLS(c.Address, c.Rail)
 	if err != nil {
 		return fmt.Errorf("mllp: %w", err)
 	}

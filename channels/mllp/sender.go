@@ -30,19 +30,26 @@ type Sender struct {
 	d    SenderDeps
 	c    *client
 	slot chan struct{} // holds a token while a message is in flight
+	late lateAnswers
 }
 
 // NewSender makes a sender. It loads certificates and opens no connection: Send does.
 func NewSender(cfg RailConfig, d SenderDeps) (*Sender, error) {
-	t, err := clientTLS(d.Address, cfg)
+	t, err := keepClientTLS(d.Address, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("mllp: rail %s: %w", d.Lane, err)
 	}
 	if d.Dial == nil {
 		d.Dial = plainDial
 	}
-	c := &client{address: d.Address, tls: t, timeout: cfg.AckTimeout.D(), dial: d.Dial}
-	return &Sender{cfg: cfg, d: d, c: c, slot: make(chan struct{}, 1)}, nil
+	if t != nil {
+		t.fail = func(err error) {
+			d.Log.Error("changed TLS files cannot be used; the old ones stay in use", "rail", d.Lane, "error", err)
+		}
+	}
+	s := &Sender{cfg: cfg, d: d, slot: make(chan struct{}, 1)}
+	s.c = &client{address: d.Address, tls: t, timeout: cfg.AckTimeout.D(), dial: d.Dial, late: s.lateAnswer}
+	return s, nil
 }
 
 // Pack takes the one HL7 part of a shipment as it is: the frame is put on at sending. Errors are permanent.
@@ -77,8 +84,8 @@ func (s *Sender) unsendable(what string) error {
 	return &channels.DeliveryError{Rail: s.d.Lane, Permanent: true, Err: errors.New("mllp: message: " + what)}
 }
 
-// Send makes one attempt: it writes the message and waits for the answer with our control ID in MSA-2; other answers are passed over. AA and CA give a
-// receipt; AE, AR, CE and CR a receipt beside a *channels.DeliveryError that says whether to try again.
+// Send makes one attempt: it writes the message and waits for the answer with our control ID in MSA-2; other answers are taken by themselves. AA and CA
+// give a receipt; AE, AR, CE and CR a receipt beside a *channels.DeliveryError that says whether to try again.
 func (s *Sender) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	select {
 	case s.slot <- struct{}{}:
@@ -86,21 +93,21 @@ func (s *Sender) Send(ctx context.Context, o channels.Outbound) (channels.Receip
 	case <-ctx.Done():
 		return channels.Receipt{}, ctx.Err()
 	}
-	late := s.c.late
 	info, raw, err := s.c.exchange(ctx, o.Body, o.ControlID)
-	if n := s.c.late - late; n > 0 {
-		s.d.Log.Warn("answers to other messages were passed over", "rail", s.d.Lane, "count", n)
-	}
 	if s.cfg.Connection == "each" {
 		s.c.close()
 	}
 	if err != nil {
 		return s.failed(raw, err)
 	}
+	s.late.seen(info)
 	r := receipt(info)
 	r.DeliveryID, r.ControlID, r.At, r.Raw = o.DeliveryID, o.ControlID, s.d.Now().UTC(), raw
 	if r.Level == channels.LevelFailed {
-		return r, &channels.DeliveryError{Rail: s.d.Lane, Permanent: r.Permanent, Code: r.Code, Err: errors.New(r.Text)}
+		de := &channels.DeliveryError{Rail: s.d.Lane, Code: r.Code, Err: errors.New(r.Text)}
+		r.Permanent, de.Park = s.cfg.policy(r)
+		de.Permanent = r.Permanent
+		return r, de
 	}
 	return r, nil
 }
@@ -114,8 +121,13 @@ func (s *Sender) failed(raw []byte, err error) (channels.Receipt, error) {
 	return r, &channels.DeliveryError{Rail: s.d.Lane, Permanent: errors.Is(err, codec.ErrBlock), Err: err}
 }
 
-// Watch keeps nothing but the connection: it closes it when take ends and the message in flight is answered, or when hold ends.
-func (s *Sender) Watch(take, hold context.Context, _ channels.Handler) error {
+// Watch hands answers that come late (the application acknowledgement after a commit acknowledgement) to h. It closes the connection when take ends
+// and the message in flight is answered, or when hold ends.
+func (s *Sender) Watch(take, hold context.Context, h channels.Handler) error {
+	if h != nil {
+		s.late.to(func(r channels.Receipt) error { return h.Confirm(hold, r) })
+		defer s.late.to(nil)
+	}
 	<-take.Done()
 	select {
 	case s.slot <- struct{}{}:
