@@ -32,7 +32,8 @@ var (
 	obxStatus   = Rule{Places: []Path{At("OBX", 11)}, Scope: PerSegment, Strict: true, Name: "observation status"}
 	diagnosis   = Rule{Places: []Path{At("DG1", 3, 0, 1), At("DG1", 3, 0, 2), At("DG1", 4)}, Scope: PerSegment, Strict: true, Name: "diagnosis code or text"}
 
-	orderControl = Rule{Places: []Path{At("ORC", 1)}, Scope: PerOrder, Name: "order control", Remedy: "send NW, CA, XO or another code of table 0119"}
+	// Some recipients say accepted by ORC-5 alone.
+	orderControl = Rule{Places: []Path{At("ORC", 1), At("ORC", 5)}, Scope: PerOrder, Name: "order control", Remedy: "send NW, CA, XO or another code of table 0119"}
 	orderTable   = Rule{Places: []Path{At("ORC", 1)}, Scope: PerOrder, Check: InTable, Strict: true, Table: "0119", Values: table0119, Name: "order control"}
 	orderNumber  = Rule{
 		Places: []Path{At("ORC", 2, 0, 1), At("ORC", 2, 0, 3), At("OBR", 2, 0, 1), At("OBR", 2, 0, 3)},
@@ -93,8 +94,8 @@ var osuRules = append(header[:len(header):len(header)],
 var siuRules = append(header[:len(header):len(header)],
 	Rule{Places: []Path{{Segment: "SCH"}}, Check: Exists, Name: "scheduling activity", Remedy: "send SCH with the appointment numbers and the placer order number"},
 	Rule{Places: []Path{At("SCH", 6)}, Strict: true, Name: "event reason"},
-	Rule{Places: []Path{At("SCH", 16)}, Strict: true, Name: "filler contact person"},
-	Rule{Places: []Path{At("SCH", 20)}, Strict: true, Name: "entered by person"},
+	Rule{Places: []Path{At("SCH", 16), At("SCH", 16, 0, 2)}, Strict: true, Name: "filler contact person"}, // a name without a number will do
+	Rule{Places: []Path{At("SCH", 20), At("SCH", 20, 0, 2)}, Strict: true, Name: "entered by person"},
 	Rule{Places: []Path{At("SCH", 1, 0, 1), At("SCH", 2, 0, 1)}, Strict: true, Name: "appointment identifier"},
 	Rule{Places: []Path{At("TQ1", 7)}, Check: IsTime, Since: 5, Name: "start of the appointment"},
 	Rule{Places: []Path{At("TQ1", 8)}, Check: IsTime, Since: 5, Strict: true, Name: "end of the appointment"},

@@ -46,6 +46,7 @@ func TestValidateLenient(t *testing.T) {
 		{"no control ID", []string{`MSH|^~\&|A|B|C|D|20260102||REF^I12||P|2.5.1`, "RF1||||||R1", pid}, []string{"E 101 MSH[1]-10"}},
 		{"good ORM", []string{head("ORM^O01"), pid, "ORC|NW|P1", "OBR|1|P1||X", "ORC|NW", "OBR|2|P2||Y"}, nil},
 		{"second order without a number", []string{head("ORM^O01"), pid, "ORC|NW|P1", "OBR|1|P1||X", "ORC|NW", "OBR|2|||Y"}, []string{"E 101 ORC[2]-2.1"}},
+		{"order with a status alone", []string{head("OSU^O51"), pid, "ORC||P1|||IP"}, nil},
 		{"order without a control code", []string{head("OMG^O19"), pid, "ORC||P1", "OBR|1|P1||X"}, []string{"E 101 ORC[1]-1"}},
 		{"ORM without ORC", []string{head("ORM^O01"), pid}, []string{"E 100 ORC[1]"}},
 		{"new order without a name", []string{head("ORM^O01"), "PID|||M1", "ORC|NW|P1"}, []string{"E 101 PID[1]-5.1"}},
@@ -126,5 +127,13 @@ func TestProfilesAreWhole(t *testing.T) {
 				t.Errorf("%s %s: no remedy for its sender", p.Code, r.Places[0])
 			}
 		}
+	}
+}
+
+// 360X names the people of an appointment without numbers.
+func TestValidateNamesWithoutNumbers(t *testing.T) {
+	m := lines(t, `MSH|^~\&|A|B|C|D|20260102||SIU^S12|ID1|P|2.5.1`, "SCH||A1||||R||||||||||^Front^Desk||||^Name^Registrar|||||R-1", "TQ1|||||||202601021000|202601021030", "PID|||M1", "RGS|1")
+	if got := found(Validate(m, Strict)); got != nil {
+		t.Errorf("got %q, want nothing", got)
 	}
 }
