@@ -36,8 +36,11 @@ type Policy struct {
 	Intermediates []*x509.Certificate // beside those the message carries
 	At            time.Time           // time of receipt or of sending; never a time the signer claims
 	CRLs          []*x509.RevocationList
-	NeedCRL       bool // refuse when no current list of the issuer is there; false records "unknown"
-	Chain         int  // longest path; zero: DefaultChain
+	Statuses      []Status
+	NeedCRL       bool          // refuse when nothing current is known of a certificate; false records "unknown"
+	NeedNamed     bool          // refuse so when the certificate names where its revocation is published
+	Grace         time.Duration // how long a list still counts after its nextUpdate
+	Chain         int           // longest path; zero: DefaultChain
 }
 
 // Reasons of a refusal, stable words for listings.
@@ -58,7 +61,7 @@ type Verdict struct {
 	Certificate *x509.Certificate
 	Chain       []*x509.Certificate // leaf first, anchor last
 	Bound       string              // "address" or "domain"
-	Revocation  string              // "good" (a current list was looked at for every certificate of the path) or "unknown"
+	Revocation  string              // "good" (a current list or answer was looked at for every certificate of the path) or "unknown"
 }
 
 // UntrustedError says why; it matches ErrUntrusted.
@@ -268,31 +271,4 @@ func pathError(err error) error {
 		return untrusted(ReasonChain, "a certificate of the path breaks its constraints (%d)", invalid.Reason)
 	}
 	return untrusted(ReasonChain, "its issuer is not known or did not sign it")
-}
-
-// revocation looks for every certificate below the anchor in a current list of its issuer.
-func revocation(chain []*x509.Certificate, p Policy) (string, error) {
-	state := "good"
-	for i := 0; i+1 < len(chain); i++ {
-		c, issuer := chain[i], chain[i+1]
-		checked := false
-		for _, crl := range p.CRLs {
-			if string(crl.RawIssuer) != string(issuer.RawSubject) || crl.CheckSignatureFrom(issuer) != nil {
-				continue
-			}
-			for _, e := range crl.RevokedCertificateEntries {
-				if e.SerialNumber.Cmp(c.SerialNumber) == 0 && e.ReasonCode != 8 && !e.RevocationTime.After(p.At) {
-					return "", untrusted(ReasonRevoked, "at %s", e.RevocationTime.UTC().Format(time.RFC3339))
-				}
-			}
-			checked = checked || !p.At.Before(crl.ThisUpdate) && (crl.NextUpdate.IsZero() || !p.At.After(crl.NextUpdate))
-		}
-		if !checked {
-			state = "unknown"
-		}
-	}
-	if state == "unknown" && p.NeedCRL {
-		return "", untrusted(ReasonRevocation, "no current revocation list of an issuer is known")
-	}
-	return state, nil
 }

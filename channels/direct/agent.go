@@ -17,6 +17,7 @@ import (
 type Agent struct {
 	Settings     Settings
 	Trust        *trust.Store
+	Network      *trust.Network // nil: only what files hold counts
 	Organization Organization
 	Now          func() time.Time
 	Rand         io.Reader

@@ -5,7 +5,9 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
+	"refloop/channels/direct/trust"
 	"refloop/config"
 	"refloop/direct"
 )
@@ -19,15 +21,15 @@ type Settings struct {
 	Anchors       []AnchorConfig   `yaml:"anchors" doc:"trust anchors of each of our domains; without anchors nobody is trusted"`
 	Intermediates []config.Path    `yaml:"intermediates" doc:"issuing certificates between anchors and peers: files or folders"`
 	Certificates  []config.Path    `yaml:"certificates" doc:"known certificates of recipients: files or folders"`
+	DNS           string           `yaml:"dns" want:"a name server such as 10.1.0.53:53, or off" doc:"name server for certificates of recipients that no file holds (CERT records); empty: the system's; off: only files count. While demo is true, absent means off"`
+	HTTPAllow     []netip.Prefix   `yaml:"http_allow" want:"an address range such as 10.1.0.0/16" doc:"address ranges that fetches of issuers, revocation lists and OCSP answers may use besides public ones"`
+	Revocation    Revocation       `yaml:"revocation" doc:"a certificate that names where its revocation is published is refused when nothing current can be had"`
 	Wait          Wait             `yaml:"wait" doc:"how long to wait for notifications"`
 	Relay         string           `yaml:"relay" want:"smtp://host:port" doc:"where mail goes out; absent: the recipient's MX. smtp:// needs STARTTLS unless the host is this machine, smtps:// is TLS at once, smtp+insecure:// never asks for TLS"`
 	Node          config.Node      `yaml:"."`
 
 	_ struct{} `yaml:"bundles" later:"trust bundles"`
-	_ struct{} `yaml:"dns" later:"certificate discovery"`
-	_ struct{} `yaml:"ldap" later:"certificate discovery"`
-	_ struct{} `yaml:"http_allow" later:"fetching of revocation lists"`
-	_ struct{} `yaml:"revocation" later:"fetching of revocation lists"`
+	_ struct{} `yaml:"ldap" later:"certificate discovery by LDAP"`
 }
 
 // IdentityConfig is one certificate of ours.
@@ -46,6 +48,11 @@ type AnchorConfig struct {
 	Inbound  []config.Path `yaml:"inbound" doc:"whom we believe: PEM, DER or p7b files, or folders; *.crl files in a folder count as revocation lists"`
 	Outbound []config.Path `yaml:"outbound" doc:"to whom we send; as inbound"`
 	Node     config.Node   `yaml:"."`
+}
+
+// Revocation says how old what is known of revocation may be.
+type Revocation struct {
+	Grace config.Duration `yaml:"grace" default:"24h" min:"0s" max:"30d" doc:"how long a revocation list still counts after the time of its next update, when no newer one can be had"`
 }
 
 // Wait is how long a delivery waits for its notifications.
@@ -102,6 +109,11 @@ func DecodeSettings(n config.Node, p *config.Problems) Settings {
 	for i := range s.Identities {
 		s.Identities[i].check(p)
 	}
+	if s.DNS != "" && s.DNS != dnsOff {
+		if host, port, err := net.SplitHostPort(s.DNS); err != nil || host == "" || port == "" {
+			p.Add(n.Field("dns"), "got %q, want a name server such as 10.1.0.53:53, or off", s.DNS)
+		}
+	}
 	if _, err := parseRelay(s.Relay); s.Relay != "" && err != nil {
 		p.Add(n.Field("relay"), "got %q, want smtp://host:port, smtps://host:port or smtp+insecure://host:port", s.Relay)
 	}
@@ -121,6 +133,18 @@ func (c *IdentityConfig) check(p *config.Problems) {
 	default:
 		c.Domain = strings.ToLower(c.Domain)
 	}
+}
+
+// dnsOff is the word for no discovery.
+const dnsOff = "off"
+
+// Network is what settings let the agent ask: DNS for certificates, and the addresses that certificates name. What
+// is fetched is kept beside the configuration, under var/direct.
+func (s Settings) Network(now func() time.Time) *trust.Network {
+	return trust.NewNetwork(trust.NetworkConfig{
+		Discover: s.DNS != dnsOff && (s.DNS != "" || !s.Node.Demo()), DNS: s.DNS, Allow: s.HTTPAllow, Grace: s.Revocation.Grace.D(),
+		Dir: s.Node.Resolve("var/direct"), Now: now,
+	})
 }
 
 // local reports whether an address is in one of our domains.

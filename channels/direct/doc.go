@@ -17,5 +17,5 @@
 //
 // Standards: Applicability Statement for Secure Health Transport 1.2, RFC 5321,
 // RFC 8098 notifications, IHE XDM ZIP over Email. Left out until its release: edge mode,
-// certificate discovery, fetching of revocation lists and bundles.
+// certificate discovery by LDAP.
 package direct

@@ -1,6 +1,7 @@
 package direct
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -120,7 +121,7 @@ func fingerprint(c *x509.Certificate) string {
 }
 
 // judge opens a message and judges it for each of its recipients, as of a.ReceivedAt.
-func (g *Agent) judge(a channels.Archived) evidence {
+func (g *Agent) judge(ctx context.Context, a channels.Archived) evidence {
 	e := evidence{Version: 1, At: a.ReceivedAt.UTC(), Peer: a.Peer, From: a.Sender}
 	recipients := splitRecipients(a.Recipient)
 	for _, r := range recipients {
@@ -139,18 +140,18 @@ func (g *Agent) judge(a channels.Archived) evidence {
 	e.Sender, _ = o.Mail.From()
 	e.NotifyTo, e.Final = o.Mail.NotifyTo(), o.Mail.WantsFinal()
 	for i := range e.Recipients {
-		g.judgeOne(&e, &e.Recipients[i], o)
+		g.judgeOne(ctx, &e, &e.Recipients[i], o)
 	}
 	return e
 }
 
 // judgeOne fills the verdict for one recipient.
-func (g *Agent) judgeOne(e *evidence, r *judged, o *direct.Opened) {
+func (g *Agent) judgeOne(ctx context.Context, e *evidence, r *judged, o *direct.Opened) {
 	if err := o.Check(e.From, r.Address); err != nil {
 		r.Reason = reasonOf(err)
 		return
 	}
-	policy := g.Trust.Inbound(r.Address, e.At)
+	policy := g.Network.Widen(ctx, e.Sender, direct.ToSign, certificates(o.Signers), o.Certificates, g.Trust.Inbound(r.Address, e.At))
 	v, err := direct.TrustSigners(e.Sender, o.Signers, o.Certificates, policy)
 	if err != nil {
 		r.Reason = reasonOf(err)
@@ -165,6 +166,16 @@ func (g *Agent) judgeOne(e *evidence, r *judged, o *direct.Opened) {
 			e.Cipher = append(e.Cipher, link.Raw...)
 		}
 	}
+}
+
+// certificates are those of valid signatures.
+func certificates(signers []cms.Signer) (out []*x509.Certificate) {
+	for _, s := range signers {
+		if s.Err == nil && s.Certificate != nil {
+			out = append(out, s.Certificate)
+		}
+	}
+	return out
 }
 
 // fromRelay reports whether a message with a null sender came from the relay we

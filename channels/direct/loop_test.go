@@ -190,7 +190,7 @@ func TestNotificationOfOthers(t *testing.T) {
 	srv := serve(t, w.north, 1<<20, nil)
 	n := channels.Notice{Event: "mdn.dispatched", Address: north, From: lake, About: "<c1@direct.northside.example>", Final: true}
 	forge := *w.lake.agent
-	packed, err := (&Sender{agent: &forge, lane: "x"}).seal(direct.Draft{
+	packed, err := (&Sender{agent: &forge, lane: "x"}).seal(context.Background(), direct.Draft{
 		From: lake, To: []string{north}, Date: time.Now(), MessageID: "<f@direct.lakeside.example>", InReplyTo: n.About,
 		Report: &direct.Notification{Disposition: direct.Dispatched, Recipient: "somebody@direct.third.example", OriginalMessageID: n.About, Final: true},
 	}, TypeDispatched, nil)
@@ -300,7 +300,7 @@ func TestOpenSSLReadsWhatWeSend(t *testing.T) {
 func TestBadPackage(t *testing.T) {
 	w := newWorld(t)
 	for name, body := range map[string][]byte{"broken": []byte("PK\x03\x04 not a zip at all"), "no package": zipOf(t, "notes.txt", []byte("hello"))} {
-		packed, err := (&Sender{agent: w.lake.agent, lane: "x"}).seal(direct.Draft{
+		packed, err := (&Sender{agent: w.lake.agent, lane: "x"}).seal(context.Background(), direct.Draft{
 			From: lake, To: []string{north}, Date: time.Now(), MessageID: "<z@direct.lakeside.example>", Subject: "x", Files: []direct.File{{Name: "x.zip", Body: body}},
 		}, TypeMail, nil)
 		must(t, err)

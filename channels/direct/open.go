@@ -19,10 +19,11 @@ const (
 	TypeDSN        = "direct/dsn"
 )
 
-// Prepare decrypts, verifies and judges the trust of each recipient as of the time of receipt.
+// Prepare decrypts, verifies and judges the trust of each recipient as of the time of receipt, with what the network
+// says of issuers and revocation.
 // The result is evidence for Open; it is never an error, a refusal is part of it.
-func (g *Agent) Prepare(_ context.Context, a channels.Archived) ([]byte, error) {
-	return json.Marshal(g.judge(a))
+func (g *Agent) Prepare(ctx context.Context, a channels.Archived) ([]byte, error) {
+	return json.Marshal(g.judge(ctx, a))
 }
 
 // Open unwraps an archived message: a pure function of its bytes, the evidence

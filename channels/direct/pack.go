@@ -25,12 +25,13 @@ func NewSender(a *Agent, lane string, cfg RailConfig) *Sender { return &Sender{a
 // ErrNoCertificate: no certificate of the recipient passes our trust policy, so nothing can be encrypted to it.
 var ErrNoCertificate = errors.New("no usable certificate of the recipient")
 
-// Pack turns a shipment into one signed and encrypted message. Its errors are permanent: the
-// recipient has no trusted certificate, we have no identity, or the parts cannot be packed.
-func (s *Sender) Pack(_ context.Context, ship channels.Shipment) (channels.Packed, error) {
+// Pack turns a shipment into one signed and encrypted message. Its errors are permanent (the
+// recipient has no trusted certificate, we have no identity, or the parts cannot be packed), except when a name server
+// or a revocation list could not be reached.
+func (s *Sender) Pack(ctx context.Context, ship channels.Shipment) (channels.Packed, error) {
 	g := s.agent
 	if ship.Notice != nil {
-		return s.packNotice(ship)
+		return s.packNotice(ctx, ship)
 	}
 	from := g.Settings.Address
 	d := direct.Draft{
@@ -47,11 +48,11 @@ func (s *Sender) Pack(_ context.Context, ship channels.Shipment) (channels.Packe
 		}
 		d.Subject, d.Files, kind = direct.XDMSubject, []direct.File{file}, Type360X
 	}
-	return s.seal(d, kind, nil)
+	return s.seal(ctx, d, kind, nil)
 }
 
 // packNotice makes a disposition notification.
-func (s *Sender) packNotice(ship channels.Shipment) (channels.Packed, error) {
+func (s *Sender) packNotice(ctx context.Context, ship channels.Shipment) (channels.Packed, error) {
 	n := *ship.Notice
 	word, kind := direct.Processed, TypeProcessed
 	switch n.Event {
@@ -72,11 +73,11 @@ func (s *Sender) packNotice(ship channels.Shipment) (channels.Packed, error) {
 	if err != nil {
 		extra = nil // ours, so never; the configured certificates may still do
 	}
-	return s.seal(d, kind, extra)
+	return s.seal(ctx, d, kind, extra)
 }
 
 // seal composes, signs and encrypts for the one recipient of a draft. extra is the certificate of a verified signer with its issuers.
-func (s *Sender) seal(d direct.Draft, kind string, extra []*x509.Certificate) (channels.Packed, error) {
+func (s *Sender) seal(ctx context.Context, d direct.Draft, kind string, extra []*x509.Certificate) (channels.Packed, error) {
 	g := s.agent
 	address := d.To[0]
 	signer, err := g.Trust.Signing(d.From)
@@ -88,9 +89,9 @@ func (s *Sender) seal(d direct.Draft, kind string, extra []*x509.Certificate) (c
 		known = append(known, extra[0])
 		policy.Intermediates = append(slices.Clone(policy.Intermediates), extra[1:]...)
 	}
-	v, err := direct.SelectRecipient(address, known, policy)
+	v, err := g.recipient(ctx, address, known, policy)
 	if err != nil {
-		return channels.Packed{}, fmt.Errorf("%s: %w: %w; configure it under direct.certificates or the rail, and its anchor under direct.anchors", s.lane, ErrNoCertificate, err)
+		return channels.Packed{}, s.noCertificate(err)
 	}
 	inner, err := direct.Compose(d)
 	if err != nil {

@@ -63,7 +63,7 @@ func (d *directPlan) open(_ *slog.Logger) (*directRoom, error) {
 	}
 	org := d.cfg.Organization
 	return &directRoom{agent: &direct.Agent{
-		Settings: d.settings, Trust: store, Now: time.Now, Rand: rand.Reader,
+		Settings: d.settings, Trust: store, Network: d.settings.Network(time.Now), Now: time.Now, Rand: rand.Reader,
 		Organization: direct.Organization{Name: org.Name, OID: org.OID, NPI: org.NPI, Phone: org.Phone, Version: version},
 	}}, nil
 }

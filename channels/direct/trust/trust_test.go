@@ -15,7 +15,7 @@ import (
 
 const fixtures = "../../../testdata/direct/cms/"
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,54 @@
+package direct
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+
+	"refloop/channels"
+	"refloop/channels/direct/trust"
+	"refloop/direct"
+)
+
+// recipient chooses the certificate to encrypt to for an address: the first that passes, of those in files, then
+// of what is published under the address, then under its domain (direct.md section 8).
+func (g *Agent) recipient(ctx context.Context, address string, known []*x509.Certificate, p direct.Policy) (direct.Verdict, error) {
+	try := func(certs []*x509.Certificate) (direct.Verdict, error) {
+		return direct.SelectRecipient(address, certs, g.Network.Widen(ctx, address, direct.ToEncrypt, certs, nil, p))
+	}
+	v, refused := try(known)
+	if refused == nil {
+		return v, nil
+	}
+	none := len(known) == 0
+	failed := g.Network.Discover(ctx, address, func(found trust.Published) bool {
+		w, err := try(found.Certificates)
+		if err == nil {
+			v, refused = w, nil
+			return true
+		}
+		if none {
+			refused, none = err, false
+		}
+		return false
+	})
+	if refused == nil {
+		return v, nil
+	}
+	if len(known) > 0 {
+		return direct.Verdict{}, refused // a configured certificate that ended takes the next rail at once
+	}
+	return direct.Verdict{}, errors.Join(refused, failed)
+}
+
+// noCertificate is the error of a delivery that cannot be encrypted: to be tried again when a server did not
+// answer, else permanent.
+func (s *Sender) noCertificate(err error) error {
+	err = fmt.Errorf("%s: %w: %w; configure it under direct.certificates or the rail, and its anchor under direct.anchors", s.lane, ErrNoCertificate, err)
+	var u *direct.UntrustedError
+	if errors.Is(err, trust.ErrLookup) || errors.As(err, &u) && u.Reason == direct.ReasonRevocation {
+		return &channels.DeliveryError{Rail: s.lane, Err: err}
+	}
+	return err
+}
