@@ -45,6 +45,12 @@ func (r *Rules) Extract(pages []PageText) Result {
 		p.NeedsSplit = groups.unsure
 		res.Papers = append(res.Papers, p)
 	}
+	if len(leaves) == len(pages) && len(groups.lists) > 1 && !groups.unsure {
+		for i, sheets := range groups.sheets() {
+			res.Papers[i].Sheets = sheets
+		}
+	}
+	res.Own = ownPages(pages)
 	return res
 }
 
@@ -110,61 +116,6 @@ func (l *leaf) asks() bool {
 	}
 	return n >= 3
 }
-
-type grouping struct {
-	lists  [][]*leaf
-	unsure bool
-}
-
-// split parts the pages by patient: a page that names another patient, born
-// on another day, and asks for something of its own, begins a new document. Where only one of the two differs
-// the fax is flagged for a person.
-func split(leaves []*leaf) grouping {
-	var g grouping
-	var curName, curDOB string
-	main := false // a page that asks for something was seen for this patient
-	for _, l := range leaves {
-		name, dob := l.identity()
-		named := len(name) > 3
-		other := named && len(curName) > 3 && !similar(name, curName)
-		born := dob != "" && curDOB != "" && differs(dob, curDOB)
-		switch {
-		case len(g.lists) == 0:
-			g.lists = append(g.lists, nil)
-		case born && (other || !named || len(curName) <= 3) && l.asks() && main:
-			g.lists = append(g.lists, nil)
-			curName, curDOB, main = "", "", false
-		case (born || other) && l.asks() && main:
-			g.unsure = true // only one of the two differs, or may be misread
-		case born && other && l.kind != kindCover:
-			g.unsure = true
-		}
-		main = main || l.asks()
-		n := len(g.lists) - 1
-		g.lists[n] = append(g.lists[n], l)
-		if curDOB == "" {
-			curDOB = dob
-		}
-		if len(curName) <= 3 {
-			curName = name
-		}
-	}
-	if len(g.lists) == 0 {
-		g.lists = append(g.lists, nil)
-	}
-	return g
-}
-
-// similar compares names with the slack of OCR; differs compares dates that
-// are apart in more than one digit.
-func similar(a, b string) bool {
-	if a == b {
-		return true
-	}
-	return within(a, b, max(2, len(b)/4))
-}
-
-func differs(a, b string) bool { return !within(a, b, 1) }
 
 // paper makes one document of the pages of one patient.
 func (r *Rules) paper(leaves []*leaf, count int) Paper {

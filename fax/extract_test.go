@@ -178,6 +178,27 @@ func TestTwoPatients(t *testing.T) {
 	if m := flatJSON(t, r); m["document_type"] != "multiple" || len(m["documents"].([]any)) != 2 {
 		t.Errorf("got %v, want documents", m["document_type"])
 	}
+	cover := typed(0.96, "FAX COVER SHEET", "To: Lakeside Urology", "From: Hillcrest Family Medicine", "Number of pages including cover: 3", "Confidential")
+	a2, b2 := a, b
+	a2.Number, b2.Number = 2, 3
+	for _, c := range []struct {
+		pages []PageText
+		want  [][]int
+	}{
+		{[]PageText{a, b}, [][]int{{1}, {2}}},
+		{[]PageText{cover, a2, b2}, [][]int{{2}, {3}}},
+		{[]PageText{a, b, {Number: 3, Failure: "damaged"}}, [][]int{nil, nil}}, // whose is page 3?
+		{[]PageText{a, b, func() PageText { p := typed(0.96, "Knee x-ray of last week"); p.Number = 3; return p }()}, [][]int{nil, nil}}, // and this one?
+	} {
+		r := Extract(c.pages)
+		var got [][]int
+		for _, p := range r.Papers {
+			got = append(got, p.Sheets)
+		}
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("%d pages: sheets %s", len(c.pages), d)
+		}
+	}
 	c := form("Ann Example", "11/12/1951", "Kidney stones again.")
 	c.Number = 2
 	if r := Extract([]PageText{a, c}); len(r.Papers) == 1 && !r.Papers[0].NeedsSplit {

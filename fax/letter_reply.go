@@ -8,6 +8,9 @@ import (
 // replyTop is the first row of the tick-box area; its places are fixed so that a program can find them on a page that comes back.
 const replyTop = 1560
 
+// replyBottom is the row below the tick-box area.
+const replyBottom = footerTop - 12
+
 const tickSize = 36
 
 // Tick is one box of the reply area: what ticking it means, and its place on page 2 in pixels of 204 x 196 dots per inch.
@@ -51,7 +54,7 @@ func (d *drawer) reply(m *Bitmap) error {
 	if err != nil {
 		return err
 	}
-	bottom := footerTop - 12
+	bottom := replyBottom
 	box(m, image.Rect(marginLeft, replyTop, marginRight, bottom), 4)
 	title := "REPLY: tick and fax this page back"
 	if f := d.letter.Cover.From.Fax; f != "" {

@@ -1,12 +1,17 @@
-// Package fax reads and writes the pages of faxes.
+// Package fax reads and writes faxes: pages, the words on them, and the fields of a referral that the words are.
 //
 // It reads what fax servers, gateways and portals deliver: multi-page TIFF (TIFF-F of RFC 2306, TIFF-FX of RFC 3949 in its
 // bi-level profiles, and what is near it) with ITU-T T.4 and T.6 data in every variant seen in the field, PDF (ISO 32000-1)
-// whose pages are just one scanned image, PNG and JPEG. It writes T.6 TIFF-F and PDF, with cover page, referral form, letter
-// and bar codes. All of it is plain Go with limits on everything, so that hostile bytes cost an error and no more.
+// whose pages are just one scanned image, PNG and JPEG. Open and Document.Page give pages; Texts and ReadPage turn them upright and
+// have a Recognizer (package fax/ocr, in child processes) read their words, and find check boxes, bar codes and the ticks of our own
+// reply area on the image; Extract makes fields of that, each with page, box and a calibrated confidence, by rules that a site may
+// extend (ParseRules). Letter writes T.6 TIFF-F and PDF, with cover page, referral form, tick-box reply and bar codes.
 //
-// Left out: drawing PDF pages that are more than an image (Page.NeedsDrawing tells), JBIG, JBIG2 and JPEG 2000, colour
-// (pages become grey), and anything about what the words on a page mean for a referral.
+// The image side is plain Go with limits on everything, so that hostile bytes cost an error and no more. Extract is a pure function
+// of what was read; it never invents a value that stands on no page.
+//
+// Left out: drawing PDF pages that are more than an image (Page.NeedsDrawing tells; channels/fax draws them in a limited child
+// process), JBIG, JBIG2 and JPEG 2000, colour (pages become grey), reading handwriting, and what a referral is.
 package fax
 
 import (

@@ -16,7 +16,12 @@ type Barcode struct {
 	Text      string // what it says, at most 512 bytes
 	Code      *Code  // set when it is one of ours and its check characters are right
 	Place     [4]int // x, y, width, height in pixels of the page after Square; the finder marks or ends of the bars, so only roughly
+
+	marks []point // of a QR code: the centres of its finder marks bottom left, top left and top right, on the same page
 }
+
+// point is a place on a page between pixels.
+type point struct{ x, y float64 }
 
 // codeTime bounds the search on one page.
 const codeTime = 5 * time.Second
@@ -160,6 +165,11 @@ func decode(name string, read func() (*gozxing.Result, error)) (b Barcode, ok bo
 	b = Barcode{Symbology: name, Text: r.GetText(), Place: around(r.GetResultPoints())}
 	if c, err := ParseCode(b.Text); err == nil {
 		b.Code = &c
+	}
+	if points := r.GetResultPoints(); name == "qr" && len(points) >= 3 {
+		for _, p := range points[:3] {
+			b.marks = append(b.marks, point{p.GetX(), p.GetY()})
+		}
 	}
 	return b, true
 }

@@ -3,20 +3,43 @@ package fax
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 )
 
-// Texts reads every page of a document in order. A page that cannot be read
+// pagesAtOnce bounds the pages of one document that are held in memory and worked on at the same time. How many are recognised at the
+// same time is for the Recognizer to say.
+const pagesAtOnce = 4
+
+// Texts reads every page of a document, several at a time, and gives them in order. A page that cannot be read
 // has its Failure set. draw makes an image of a PDF page that is more than an
-// image (pdftoppm in a limited child process, say); nil leaves such pages
+// image (pdftoppm in a limited child process, say) and may be called by several goroutines; nil leaves such pages
 // unread. The error is rec's own (no engine, closed) or the end of ctx.
 func Texts(ctx context.Context, rec Recognizer, doc *Document, draw func(context.Context, int) (*Page, error)) ([]PageText, error) {
-	var out []PageText
-	for n := 1; n <= doc.Len(); n++ {
-		t, err := pageText(ctx, rec, doc, n, draw)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, t)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	out := make([]PageText, doc.Len())
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(pagesAtOnce, len(out)) {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				n := int(next.Add(1))
+				if n > len(out) {
+					return
+				}
+				t, err := pageText(ctx, rec, doc, n, draw)
+				if err != nil {
+					stop(err) // the first one counts
+					return
+				}
+				out[n-1] = t
+			}
+		})
+	}
+	wg.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	return out, nil
 }

@@ -26,9 +26,11 @@ func ReadPage(ctx context.Context, rec Recognizer, p *Page) (PageText, error) {
 	}
 	s := newScan(p)
 	out.DPI, out.Damage = s.dpi, s.damage
-	for _, b := range ReadCodes(ctx, p) {
+	codes := ReadCodes(ctx, p)
+	for _, b := range codes {
 		out.Codes = append(out.Codes, b.Text)
 	}
+	out.Reply = replyByMarks(s.black(), codes)
 	err := s.read(ctx, rec, &out)
 	var pe *ocr.PageError
 	if errors.As(err, &pe) {
@@ -73,6 +75,14 @@ func newScan(p *Page) *scan {
 	return s
 }
 
+// black is the whole page, header line included, as black and white.
+func (s *scan) black() *Bitmap {
+	if s.page.Bits != nil {
+		return s.page.Bits
+	}
+	return Threshold(s.page.Tones, 140)
+}
+
 // attempt is the page body at one turn.
 type attempt struct {
 	turn  int
@@ -107,6 +117,9 @@ func (s *scan) read(ctx context.Context, rec Recognizer, out *PageText) error {
 	out.Turned, out.Skew = best.turn, best.skew
 	out.Readings = readings
 	out.Checks = findChecks(best.bits, s.dpi)
+	if c, ok := out.OwnCode(); ok && c.Page == replyPage && out.Reply == nil {
+		out.Reply = replyByPlace(best.bits, s.page.XRes, s.page.YRes, s.cut)
+	}
 	out.Width, out.Height = best.gray.Rect.Dx(), best.gray.Rect.Dy()
 	s.moveDown(out)
 	if s.head == nil {
@@ -192,6 +205,15 @@ func (s *scan) orient(ctx context.Context, rec Recognizer) (attempt, error) {
 }
 
 func (s *scan) try(ctx context.Context, rec Recognizer, turn int) (attempt, error) {
+	a := s.turned(turn)
+	var err error
+	a.words, err = s.ask(ctx, rec, a.gray, ocr.ModeBlock, "")
+	a.score = legible(a.words)
+	return a, err
+}
+
+// turned is the page body turned by a quarter or more and straightened.
+func (s *scan) turned(turn int) attempt {
 	m := s.bits.Turn(turn)
 	a := attempt{turn: turn}
 	a.skew, _ = findSkew(inkPoints(m, 60000), max(m.Width, m.Height))
@@ -203,10 +225,7 @@ func (s *scan) try(ctx context.Context, rec Recognizer, turn int) (attempt, erro
 		a.skew = 0
 	}
 	a.bits, a.hard, a.gray = m, g, soften(g)
-	var err error
-	a.words, err = s.ask(ctx, rec, a.gray, ocr.ModeBlock, "")
-	a.score = legible(a.words)
-	return a, err
+	return a
 }
 
 // legible is the share of letters and digits that stand in words read with

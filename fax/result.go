@@ -34,12 +34,17 @@ type Paper struct {
 	Part2      bool    // a notice of 42 CFR Part 2 is on its pages
 	NeedsSplit bool    // pages of more than one patient that could not be told apart
 	Fields     map[string]Field
+
+	// Sheets are the pages that belong to this patient and no other, cover sheets left out: of several papers only, and only when
+	// every page of the fax could be told apart. A paper without them must not be cut out of its fax.
+	Sheets []int
 }
 
 // Result is what a fax says. Papers has one element, or one a patient.
 type Result struct {
 	Papers []Paper
-	Failed []int // pages that could not be read
+	Failed []int     // pages that could not be read
+	Own    []OwnPage // pages that carry a code of ours
 }
 
 // MarshalJSON writes the flat keys of a fax: one object, or {"documents": [...]}
@@ -47,12 +52,19 @@ type Result struct {
 func (r Result) MarshalJSON() ([]byte, error) { return json.Marshal(r.flat()) }
 
 func (r Result) flat() map[string]any {
+	m := r.papers()
+	if len(r.Failed) > 0 {
+		m["unread_pages"] = r.Failed
+	}
+	if len(r.Own) > 0 {
+		m["own_pages"] = r.Own
+	}
+	return m
+}
+
+func (r Result) papers() map[string]any {
 	if len(r.Papers) == 1 {
-		m := r.Papers[0].flat()
-		if len(r.Failed) > 0 {
-			m["unread_pages"] = r.Failed
-		}
-		return m
+		return r.Papers[0].flat()
 	}
 	docs := make([]map[string]any, 0, len(r.Papers))
 	count := 0
@@ -60,11 +72,7 @@ func (r Result) flat() map[string]any {
 		docs = append(docs, p.flat())
 		count = p.PageCount
 	}
-	m := map[string]any{"document_type": "multiple", "page_count": count, "documents": docs}
-	if len(r.Failed) > 0 {
-		m["unread_pages"] = r.Failed
-	}
-	return m
+	return map[string]any{"document_type": "multiple", "page_count": count, "documents": docs}
 }
 
 func (p Paper) flat() map[string]any {
@@ -74,6 +82,9 @@ func (p Paper) flat() map[string]any {
 	}
 	if p.NeedsSplit {
 		m["needs_split"] = true
+	}
+	if len(p.Sheets) > 0 {
+		m["sheets"] = p.Sheets
 	}
 	conf := map[string]float64{"document_type": round3(p.TypeSure)}
 	boxes := map[string][5]int{}

@@ -26,6 +26,7 @@ type PageText struct {
 	Header        []Word     `json:"header,omitempty"`   // the line the sending machine printed on top
 	Checks        []CheckBox `json:"checks,omitempty"`
 	Codes         []string   `json:"codes,omitempty"`   // texts of bar codes
+	Reply         []TickMark `json:"reply,omitempty"`   // boxes of our own reply area, when it is on the page
 	Damage        float64    `json:"damage,omitempty"`  // 0..1: share of rows that were concealed or missing
 	Failure       string     `json:"failure,omitempty"` // why the page could not be read; the rest is then empty
 }

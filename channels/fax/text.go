@@ -32,7 +32,7 @@ func Read(ctx context.Context, rec fax.Recognizer, d *Drawer, body []byte, limit
 		return Text{Station: doc.Station, Pages: pages}, err
 	}
 	var mu sync.Mutex
-	var layers []int // pages with visible text
+	var layers []int // pages with visible text, in any order
 	draw := func(ctx context.Context, n int) (*fax.Page, error) {
 		if p, err := doc.Page(n); err == nil && p.HasText {
 			mu.Lock()

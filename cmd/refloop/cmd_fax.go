@@ -127,19 +127,14 @@ func (r *faxReader) read(ctx context.Context, path string) (fax.Result, error) {
 	if err != nil {
 		return fax.Result{}, err
 	}
-	doc, err := fax.Open(b, fax.Limits{Bytes: maxFaxFile})
+	text, err := faxrail.Read(ctx, r.pool, r.draw, b, fax.Limits{Bytes: maxFaxFile})
 	if err != nil {
 		return fax.Result{}, err
 	}
-	draw := func(ctx context.Context, n int) (*fax.Page, error) { return r.draw.Page(ctx, b, n) }
-	pages, err := fax.Texts(ctx, r.pool, doc, draw)
-	if err != nil {
-		return fax.Result{}, err
+	if why, ok := nothingRead(text.Pages); ok {
+		return fax.Result{}, fmt.Errorf("fax: no page of %d could be read: %s", len(text.Pages), why)
 	}
-	if why, ok := nothingRead(pages); ok {
-		return fax.Result{}, fmt.Errorf("fax: no page of %d could be read: %s", len(pages), why)
-	}
-	return fax.Extract(pages), nil
+	return fax.Extract(text.Pages), nil
 }
 
 // nothingRead reports whether every page failed, and why the first did.
