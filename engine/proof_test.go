@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -84,9 +85,10 @@ func TestReceiptForNothingOfOurs(t *testing.T) {
 func TestProofThatDoesNotCome(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *enginetest.World) {
 		w.Set.ProofWait = map[string]time.Duration{"direct": time.Hour}
-		down := true
+		var down atomic.Bool
+		down.Store(true)
 		w.Senders[enginetest.DirectLane].SendFunc = func(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
-			if down {
+			if down.Load() {
 				return channels.Receipt{}, errDown
 			}
 			return enginetest.Mailed(ctx, o)
@@ -96,7 +98,7 @@ func TestProofThatDoesNotCome(t *testing.T) {
 		r := ask(t, w)
 		w.Pass(2 * time.Hour) // not sent yet: no proof can be late
 		wantDelivery(t, w, r.ID, 0, referral.DeliveryFailed)
-		down = false
+		down.Store(false)
 		w.Pass(30 * time.Minute)
 		wantDelivery(t, w, r.ID, 0, referral.DeliverySent)
 		w.Pass(time.Hour)
