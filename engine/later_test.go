@@ -96,7 +96,9 @@ func sorted(s []string) []string {
 func TestNothingIsOwedForRefusedMail(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *enginetest.World) {
 		owes(w)
-		w.Mail.OpenFunc = func(channels.Archived) (channels.Opened, error) { return channels.Opened{Refused: "the signer is not trusted"}, nil }
+		w.Mail.OpenFunc = func(channels.Archived) (channels.Opened, error) {
+			return channels.Opened{Refused: "the signer is not trusted"}, nil
+		}
 		w.Start()
 		out := w.Post("anything", "<1@x>")
 		w.Settle()

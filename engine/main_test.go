@@ -6,8 +6,11 @@ import (
 
 	"go.uber.org/goleak"
 
+	"refloop/channels"
+	"refloop/engine"
 	"refloop/internal/enginetest"
 	"refloop/referral"
+	"refloop/transform"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -33,4 +36,9 @@ func wantState(t *testing.T, w *enginetest.World, id string, want referral.State
 	if r := w.Referral(id); r.State != want {
 		t.Fatalf("referral: got state %s, want %s", r.State, want)
 	}
+}
+
+// engineChannel is a channel that speaks for Lakeside.
+func engineChannel(rail channels.Channel) engine.Channel {
+	return engine.Channel{Rail: rail, Rules: transform.Channel{Name: enginetest.FromLakeside, Type: channels.MLLP, Partner: enginetest.Lakeside}}
 }

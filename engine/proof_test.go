@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"sync/atomic"
 	"testing"
 	"time"
 
