@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"channels/direct":       {"channels", "channels/direct/trust", "config", "ccda/xdm", "direct", "direct/cms"},
 	"channels/direct/trust": {"direct", "direct/cms"},
 	"channels/fax":          {"channels", "channels/folder", "config", "fax"},
-	"channels/file":         {"channels", "channels/folder", "config"},
+	"channels/file":         {"channels", "channels/folder", "config", "hl7", "mllp"},
 	"transform/rules":       {"referral"},
 	"transform":             {"ccda", "channels", "fax", "hl7", "referral", "transform/rules"},
 	"store":                 {"audit", "referral"},
