@@ -9,6 +9,7 @@ import (
 
 	"refloop/channels"
 	"refloop/channels/folder"
+	"refloop/hl7"
 )
 
 // Deps is what a channel needs from outside. Handler and Log must be set.
@@ -49,7 +50,16 @@ func (c *Channel) Run(take, hold context.Context) error { return c.in.Run(take, 
 func (c *Channel) Ready() error { return c.in.Ready() }
 
 func (c *Channel) take(ctx context.Context, f folder.File) error {
-	_, contentType := kindOf(f.Body)
+	kind, contentType := kindOf(f.Body)
+	if kind == channels.KindHL7 {
+		messages, batch := messagesOf(f.Body, hl7.Limits{Bytes: c.d.Max})
+		if messages == nil && c.cfg.Answers != "" {
+			messages = [][]byte{f.Body}
+		}
+		if messages != nil {
+			return c.takeMessages(ctx, f.Name, messages, batch)
+		}
+	}
 	out, err := c.d.Handler.Receive(ctx, channels.Inbound{
 		Channel: c.d.Name, Partner: c.d.Partner, Peer: string(c.cfg.Folder), Type: channels.File, ContentType: contentType, Body: f.Body, Later: true,
 	})
@@ -70,8 +80,8 @@ func (c *Channel) Open(a channels.Archived) (channels.Opened, error) {
 func kindOf(b []byte) (kind, contentType string) {
 	head := bytes.TrimLeft(bytes.TrimPrefix(b[:min(len(b), 4096)], []byte("\xef\xbb\xbf")), "\x0b \t\r\n")
 	switch {
-	case bytes.HasPrefix(head, []byte("MSH")) && len(head) > 8:
-		return channels.KindHL7, "x-application/hl7-v2+er7"
+	case len(head) > 8 && (bytes.HasPrefix(head, []byte("MSH")) || bytes.HasPrefix(head, []byte("FHS")) || bytes.HasPrefix(head, []byte("BHS"))):
+		return channels.KindHL7, contentHL7
 	case bytes.HasPrefix(head, []byte("<")) && bytes.Contains(head, []byte("ClinicalDocument")):
 		return channels.KindCDA, "application/cda+xml"
 	case bytes.HasPrefix(head, []byte("%PDF-")):
