@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"sync/atomic"
 	"testing"
 	"time"
 
