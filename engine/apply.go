@@ -265,6 +265,9 @@ func (e *Engine) applyEvent(tx Tx, m *referral.Message, w *work, i int, r referr
 	if errors.As(err, &refusal) {
 		return e.refused(tx, m, w.set, r, ev, refusal)
 	}
+	if ev.Type == referral.EventAnomaly {
+		m.State, m.Reason = referral.MessageHeld, "it was stored and moves nothing ("+ev.Reason+"); a person must look"
+	}
 	return e.take(tx, w.set, ev, res)
 }
 

@@ -27,7 +27,7 @@ func (r *hl7Reader) readOrders(creates bool) {
 			return
 		}
 		f := r.orderFact(g, meaning, creates)
-		f.final = meaning.ifKnown == referral.EventReport && (result == "F" || result == "C")
+		f.final = meaning.ifKnown == referral.EventReport && resultOf(result) == resultFinal
 		r.add(f, kindOfDocuments(docs, meaning.event, f.final))
 	}
 }
@@ -72,8 +72,12 @@ func (r *hl7Reader) orderFact(g hl7.Group, meaning orderMeaning, creates bool) F
 		ev.Payload.Identifiers = fillers(ids)
 		ev.Reason, ev.Note = saidWhy(g)
 		ev.Payload.Promise = timeOf(orc.Field(15))
-		if meaning.event == referral.EventAccept {
+		switch meaning.event {
+		case referral.EventAccept:
 			ev.Payload.Recipient = r.acceptedBy(g)
+		case referral.EventAnomaly:
+			ev.Payload.Said, ev.Reason = referral.EventReport, reasonCancelledResult
+			ev.Note = strings.Join(append([]string{cancelledResult}, nonEmpty(ev.Note)...), "\n")
 		}
 	}
 	f.Event = ev

@@ -6,7 +6,8 @@ import (
 	"refloop/referral"
 )
 
-// mdm reads a document notification with content: signed ones are the report, others interim.
+// mdm reads a document notification with content: signed ones are the report, others interim. One without content, such as many an
+// MDM^T04 of a change of status, brings no report whatever its status: a person must fetch it.
 func (r *hl7Reader) mdm() {
 	kind := referral.EventInterim
 	if signed(r.m) {
@@ -26,14 +27,18 @@ func (r *hl7Reader) mdm() {
 	}
 	ev := r.event(kind)
 	ev.Payload.Patient = r.patient()
+	if len(docs) == 0 {
+		ev = r.heldFor(reasonNoContent, "the document was announced without its content")
+	}
 	r.add(Fact{Ref: documentRefs(r.m, r.partner), Event: ev, Feed: true}, docs)
 }
 
-// oru reads results: final ones are the report, anything else interim.
+// oru reads results: final ones are the report, cancelled ones are left to a person, anything else is interim.
 func (r *hl7Reader) oru() {
 	for _, g := range r.orders {
+		said := observedResult(g)
 		kind := referral.EventInterim
-		if finalResult(g) {
+		if said == resultFinal {
 			kind = referral.EventReport
 		}
 		docs, bad := documentsOf(g.Segments("OBX"), string(kind))
@@ -49,23 +54,13 @@ func (r *hl7Reader) oru() {
 		}
 		ids := orderIDs(g, r.partner)
 		ev := r.event(kind)
-		ev.Payload.Patient, ev.Payload.Identifiers = r.patient(), fillers(ids)
+		ev.Payload.Patient = r.patient()
+		if said == resultCancelled {
+			ev = r.heldFor(reasonCancelledResult, cancelledResult)
+		}
+		ev.Payload.Identifiers = fillers(ids)
 		r.add(Fact{Ref: ids, Event: ev, Feed: true}, docs)
 	}
-}
-
-// finalResult reports whether a result is final or corrected: OBR-25 F or C; without it, when every OBX-11 says so.
-func finalResult(g hl7.Group) bool {
-	if status := g.Field("OBR", 25).String(); status != "" {
-		return status == "F" || status == "C"
-	}
-	n := 0
-	for s := range g.Segments("OBX") {
-		if n++; s.Field(11).String() != "F" && s.Field(11).String() != "C" {
-			return false
-		}
-	}
-	return n > 0
 }
 
 // interpreter reads OBR-32 (NDL): a person whose parts are subcomponents of the first component.

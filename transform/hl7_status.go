@@ -31,8 +31,14 @@ func (o orderSaid) interimOr(other referral.EventType) referral.EventType {
 }
 
 func (o orderSaid) reportOr(other referral.EventType) referral.EventType {
-	if o.doc && o.result != "P" && o.result != "S" {
-		return referral.EventReport
+	switch resultOf(o.result) {
+	case resultCancelled:
+		return referral.EventAnomaly
+	case resultFinal, resultSilent:
+		if o.doc {
+			return referral.EventReport
+		}
+	case resultInterim:
 	}
 	return o.interimOr(other)
 }
@@ -42,7 +48,7 @@ func orderEvent(o orderSaid) (orderMeaning, bool) {
 	switch o.control {
 	case "NW":
 		m := orderMeaning{event: referral.EventRequest}
-		if o.doc {
+		if o.doc && resultOf(o.result) != resultCancelled {
 			m.ifKnown = o.reportOr(referral.EventRequest)
 		}
 		return m, true
