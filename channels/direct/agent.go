@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"time"
 
@@ -19,6 +20,8 @@ type Agent struct {
 	Trust        *trust.Store
 	Network      *trust.Network // nil: only what files hold counts
 	Organization Organization
+	Bundles      *trust.Bundles // those whose anchors Trust has; nil: none
+	Log          *slog.Logger   // for what concerns the operator; nil: silent
 	Now          func() time.Time
 	Rand         io.Reader
 	// Dial opens connections to relays and MX hosts; nil: the system's, 30 s.

@@ -20,6 +20,7 @@ type Settings struct {
 	Identities    []IdentityConfig `yaml:"identities" doc:"our certificates and keys"`
 	Anchors       []AnchorConfig   `yaml:"anchors" doc:"trust anchors of each of our domains; without anchors nobody is trusted"`
 	Intermediates []config.Path    `yaml:"intermediates" doc:"issuing certificates between anchors and peers: files or folders"`
+	Bundles       []BundleConfig   `yaml:"bundles" doc:"trust bundles: anchors that a publisher keeps at an address; they count for all our domains, in and out"`
 	Certificates  []config.Path    `yaml:"certificates" doc:"known certificates of recipients: files or folders"`
 	DNS           string           `yaml:"dns" want:"a name server such as 10.1.0.53:53, or off" doc:"name server for certificates of recipients that no file holds (CERT records); empty: the system's; off: only files count. While demo is true, absent means off"`
 	HTTPAllow     []netip.Prefix   `yaml:"http_allow" want:"an address range such as 10.1.0.0/16" doc:"address ranges that fetches of issuers, revocation lists and OCSP answers may use besides public ones"`
@@ -28,7 +29,6 @@ type Settings struct {
 	Relay         string           `yaml:"relay" want:"smtp://host:port" doc:"where mail goes out; absent: the recipient's MX. smtp:// needs STARTTLS unless the host is this machine, smtps:// is TLS at once, smtp+insecure:// never asks for TLS"`
 	Node          config.Node      `yaml:"."`
 
-	_ struct{} `yaml:"bundles" later:"trust bundles"`
 	_ struct{} `yaml:"ldap" later:"certificate discovery by LDAP"`
 }
 
@@ -53,6 +53,14 @@ type AnchorConfig struct {
 // Revocation says how old what is known of revocation may be.
 type Revocation struct {
 	Grace config.Duration `yaml:"grace" default:"24h" min:"0s" max:"30d" doc:"how long a revocation list still counts after the time of its next update, when no newer one can be had"`
+}
+
+// BundleConfig is one trust bundle.
+type BundleConfig struct {
+	URL    string          `yaml:"url" required:"true" want:"an https:// address" doc:"where it is: a p7b, or a p7m that its publisher signed"`
+	Signer config.Path     `yaml:"signer" doc:"the publisher's certificate; with it only a bundle that it signed is taken; absent: a p7b without signature"`
+	Every  config.Duration `yaml:"every" default:"24h" min:"1m" max:"30d" doc:"how often it is fetched; the last good one stays in use meanwhile"`
+	Node   config.Node     `yaml:"."`
 }
 
 // Wait is how long a delivery waits for its notifications.
@@ -82,6 +90,7 @@ type TLS struct {
 // RailConfig is a rail of type direct of a partner. Its zero value sends 360X packages.
 type RailConfig struct {
 	Dialect     string      `yaml:"dialect" enum:"360x|plain" default:"360x" doc:"360x: an XDM package with the HL7 message; plain: documents as attachments"`
+	Outcome     string      `yaml:"outcome" enum:"osu|omg" default:"osu" doc:"360x: the message that carries interim notes and the report: OSU^O51, or OMG^O19 for partners that read it there"`
 	Certificate config.Path `yaml:"certificate" doc:"the recipient's certificate; absent: looked for under direct.certificates"`
 	Node        config.Node `yaml:"."`
 }
@@ -108,6 +117,11 @@ func DecodeSettings(n config.Node, p *config.Problems) Settings {
 	}
 	for i := range s.Identities {
 		s.Identities[i].check(p)
+	}
+	for _, b := range s.Bundles {
+		if u, err := url.Parse(b.URL); b.URL != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+			p.Add(b.Node.Field("url"), "got an address that is not https, want https://host/path")
+		}
 	}
 	if s.DNS != "" && s.DNS != dnsOff {
 		if host, port, err := net.SplitHostPort(s.DNS); err != nil || host == "" || port == "" {
@@ -143,9 +157,12 @@ const dnsOff = "off"
 func (s Settings) Network(now func() time.Time) *trust.Network {
 	return trust.NewNetwork(trust.NetworkConfig{
 		Discover: s.DNS != dnsOff && (s.DNS != "" || !s.Node.Demo()), DNS: s.DNS, Allow: s.HTTPAllow, Grace: s.Revocation.Grace.D(),
-		Dir: s.Node.Resolve("var/direct"), Now: now,
+		Dir: s.cacheDir(), Now: now,
 	})
 }
+
+// cacheDir is where fetched lists and bundles outlive a restart.
+func (s Settings) cacheDir() string { return s.Node.Resolve("var/direct") }
 
 // local reports whether an address is in one of our domains.
 func (s Settings) local(address string) bool {

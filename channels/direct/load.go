@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -95,6 +96,25 @@ func Load(s Settings, rails []RailConfig, p *config.Problems) *trust.Store {
 	}
 	peers = append(peers, l.certs(s.Node.Field("certificates"), s.Certificates)...)
 	return trust.New(identities, anchors, intermediates, peers, l.crls)
+}
+
+// Bundles makes the trust bundles that settings name; nil when there are none. Each mistake goes to p.
+func Bundles(s Settings, now func() time.Time, log *slog.Logger, p *config.Problems) *trust.Bundles {
+	l := loader{p: p}
+	var list []trust.Bundle
+	for _, b := range s.Bundles {
+		one := trust.Bundle{URL: b.URL, Every: b.Every.D()}
+		if b.Signer != "" {
+			one.Signer = l.certs(b.Node.Field("signer"), []config.Path{b.Signer})
+		}
+		if b.Signer == "" || len(one.Signer) > 0 {
+			list = append(list, one)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return trust.NewBundles(list, s.cacheDir(), now, log)
 }
 
 // loader collects certificates and mistakes.

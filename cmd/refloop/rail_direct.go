@@ -48,22 +48,24 @@ func (d *directPlan) proofWait() map[string]time.Duration {
 func (d *directPlan) check(p *config.Problems) {
 	if d.present {
 		direct.Load(d.settings, d.rails, p)
+		direct.Bundles(d.settings, time.Now, slog.New(slog.DiscardHandler), p)
 	}
 }
 
 // open loads identities, anchors and certificates.
-func (d *directPlan) open(_ *slog.Logger) (*directRoom, error) {
+func (d *directPlan) open(log *slog.Logger) (*directRoom, error) {
 	if !d.present {
 		return nil, nil
 	}
 	p := new(config.Problems)
-	store := direct.Load(d.settings, d.rails, p)
+	bundles := direct.Bundles(d.settings, time.Now, log, p)
+	store := direct.Load(d.settings, d.rails, p).With(bundles)
 	if err := p.Err(); err != nil {
 		return nil, err
 	}
 	org := d.cfg.Organization
 	return &directRoom{agent: &direct.Agent{
-		Settings: d.settings, Trust: store, Network: d.settings.Network(time.Now), Now: time.Now, Rand: rand.Reader,
+		Settings: d.settings, Trust: store, Network: d.settings.Network(time.Now), Bundles: bundles, Log: log, Now: time.Now, Rand: rand.Reader,
 		Organization: direct.Organization{Name: org.Name, OID: org.OID, NPI: org.NPI, Phone: org.Phone, Version: version},
 	}}, nil
 }
@@ -71,7 +73,7 @@ func (d *directPlan) open(_ *slog.Logger) (*directRoom, error) {
 // notices opens the sender of MDNs.
 func (d *directPlan) notices() openSender {
 	return func(dp deps) (channels.Sender, error) {
-		return direct.NewSender(dp.direct.agent, noticeLane, direct.RailConfig{}), nil
+		return direct.NewNotices(dp.direct.agent, noticeLane), nil
 	}
 }
 
@@ -94,7 +96,7 @@ func directRail(pl *plan, r config.Rail, lane string, p *config.Problems) (trans
 	needDirect(pl, r.Node, p)
 	cfg := direct.DecodeRail(r, p)
 	pl.direct.rails = append(pl.direct.rails, cfg)
-	return transform.Dialect{Style: cfg.Dialect}, func(d deps) (channels.Sender, error) {
+	return transform.Dialect{Style: cfg.Dialect, Outcome: cfg.Outcome}, func(d deps) (channels.Sender, error) {
 		return direct.NewSender(d.direct.agent, lane, cfg), nil
 	}
 }

@@ -122,6 +122,14 @@ func parse(b []byte) (material, error) {
 	return all, nil
 }
 
+// unarmour is the DER inside PEM, or b as it is.
+func unarmour(b []byte) []byte {
+	if block, _ := pem.Decode(b); block != nil {
+		return block.Bytes
+	}
+	return b
+}
+
 func parseDER(b []byte) (material, error) {
 	if c, err := x509.ParseCertificate(b); err == nil {
 		return material{certs: []*x509.Certificate{c}}, nil

@@ -53,6 +53,7 @@ type Store struct {
 	intermediates []*x509.Certificate
 	peers         []*x509.Certificate
 	crls          []*x509.RevocationList
+	bundles       *Bundles
 }
 
 // Digest is the same for stores that hold the same certificates and revocation lists for the same purposes: it tells whether a reload has
@@ -85,7 +86,14 @@ var ErrNoIdentity = errors.New("no identity")
 
 // New makes a store of values that are already loaded.
 func New(identities []Identity, anchors []Anchors, intermediates, peers []*x509.Certificate, crls []*x509.RevocationList) *Store {
-	return &Store{identities, anchors, intermediates, peers, crls}
+	return &Store{identities, anchors, intermediates, peers, crls, nil}
+}
+
+// With returns the store with the anchors of bundles, as they are at each judgement, added for every domain.
+func (s *Store) With(b *Bundles) *Store {
+	out := *s
+	out.bundles = b
+	return &out
 }
 
 // Decrypting returns the identities that may open mail for an address:
@@ -138,8 +146,14 @@ func (s *Store) policy(at time.Time) direct.Policy {
 	return direct.Policy{Intermediates: s.intermediates, CRLs: s.crls, At: at}
 }
 
-// anchorsFor returns the anchors of the address's domain, else those of "*".
+// anchorsFor returns the anchors of the address's domain, else those of "*", and those of bundles.
 func (s *Store) anchorsFor(address string) Anchors {
+	all, shared := s.filed(address), s.bundles.Anchors()
+	all.Inbound, all.Outbound = append(all.Inbound, shared...), append(all.Outbound, shared...)
+	return all
+}
+
+func (s *Store) filed(address string) Anchors {
 	domain := strings.ToLower(direct.Domain(address))
 	var all Anchors
 	found := false
