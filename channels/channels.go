@@ -191,7 +191,7 @@ type Shipment struct {
 	ControlID  string // stable for every attempt: MSH-10, or the left part of the Message-ID
 	At         time.Time
 	CopyOf     string // not empty: this is a copy, the first went by this rail
-	Restricted bool   // 42 CFR Part 2 or confidentiality R/V: the rail must carry the notice
+	Restricted bool   // 42 CFR Part 2: the rail must carry the notice; R and V alone travel as Attrs of the parts
 	Parts      []Part
 	Notice     *Notice // an MDN instead of parts
 	PatientID  string  // CX of the patient for XDM metadata: id^^^&OID&ISO; empty when unknown

@@ -128,7 +128,7 @@ func text(ship channels.Shipment, plain bool) string {
 	if ship.CopyOf != "" {
 		b.WriteString("This is a copy: the first was sent by " + word(ship.CopyOf) + " and may have arrived.\n")
 	}
-	if ship.Restricted {
+	if ship.Restricted && !(plain && saysNotice(ship)) {
 		b.WriteString("\n" + Redisclosure + "\n")
 	}
 	for _, p := range ship.Parts {
@@ -137,6 +137,13 @@ func text(ship channels.Shipment, plain bool) string {
 		}
 	}
 	return b.String()
+}
+
+// saysNotice reports whether a text of the shipment, which stands in the mail of a receiver without 360X, says the notice already.
+func saysNotice(ship channels.Shipment) bool {
+	return slices.ContainsFunc(ship.Parts, func(p channels.Part) bool {
+		return p.Kind == channels.KindText && strings.Contains(string(p.Body), Redisclosure)
+	})
 }
 
 func onlyText(ship channels.Shipment) bool {
