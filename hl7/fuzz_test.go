@@ -2,6 +2,7 @@ package hl7
 
 import (
 	"bytes"
+	"iter"
 	"testing"
 	"time"
 )
@@ -47,6 +48,18 @@ func read(m *Message) {
 	m.Orders()
 	m.Providers()
 	_, _ = m.Ack()
+	if tree, ok := m.Tree(); ok {
+		n := 0
+		for leaf := range leaves(tree) {
+			if leaf.Index() != n {
+				panic("a segment is not in its place of the tree")
+			}
+			n++
+		}
+		if n != m.Len() {
+			panic("the tree has lost a segment")
+		}
+	}
 	for s := range m.Segments() {
 		for n := range min(s.Fields(), 50) {
 			v := s.Field(n + 1)
@@ -133,4 +146,20 @@ func FuzzParseTime(f *testing.F) {
 			t.Fatalf("%q: wrote %q, read %v, %v", s, a.DTM(), b, err)
 		}
 	})
+}
+
+// leaves are the segments of a tree in its order.
+func leaves(t *Tree) iter.Seq[Segment] {
+	return func(yield func(Segment) bool) {
+		for _, p := range t.Parts {
+			if p.Segment.Exists() && !yield(p.Segment) {
+				return
+			}
+			for s := range leaves(p) {
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -12,7 +12,7 @@ type Mode uint8
 // Modes of [Validate].
 const (
 	Lenient Mode = iota // what we need to act must be there and readable; the rest is a warning
-	Strict              // what the standard requires must be there too
+	Strict              // what the standard requires must be there too, and in its order
 	Off                 // nothing is checked
 )
 
@@ -90,6 +90,9 @@ func Validate(m *Message, mode Mode) []Problem {
 	c := checker{m: m, mode: mode, version: m.Version()}
 	for _, r := range p.Rules {
 		c.rule(r)
+	}
+	if t, ok := m.Tree(); ok && mode == Strict {
+		t.sequence(&c, t.Name)
 	}
 	return c.out
 }
@@ -208,6 +211,18 @@ func (c *checker) add(r Rule, at Segment, code string) {
 		problem.Severity = SeverityWarning
 	}
 	c.out = append(c.out, problem)
+}
+
+// structural adds a mistake in the order of the segments, unless a rule said already that the segment is missing.
+func (c *checker) structural(name string, occurrence int, text string) {
+	for _, p := range c.out {
+		if p.Segment == name && p.Code == CodeSegmentSequence {
+			return
+		}
+	}
+	if len(c.out) < maxProblems {
+		c.out = append(c.out, Problem{Segment: name, SegIndex: occurrence, Code: CodeSegmentSequence, Severity: SeverityError, Text: text})
+	}
 }
 
 // words says in plain words what is wrong and what to do.
