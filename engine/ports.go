@@ -49,7 +49,8 @@ type Tx interface {
 	// Inner runs f in a savepoint of its own: if f fails, what the outer work did stays.
 	Inner(f func() error) error
 
-	// Prior returns earlier inbound messages with the same sender and control ID, newest first; never for an empty control ID.
+	// Prior returns earlier inbound messages with the same sender and control ID that are no duplicates themselves, newest first; never for
+	// an empty control ID.
 	Prior(sender, controlID string) ([]referral.PriorMessage, error)
 	// PriorContent returns the newest inbound message of channel with this hash received since t that was taken (not failed, refused or a
 	// duplicate), if any.

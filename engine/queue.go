@@ -212,9 +212,10 @@ func (e *Engine) openIncident(tx Tx, i referral.Incident, at time.Time) error {
 	return nil
 }
 
-// anomaly opens an item for something odd about a message.
-func (e *Engine) anomaly(tx Tx, m referral.Message, kind, referralID, note string) error {
-	return e.openIncident(tx, referral.Incident{Kind: "anomaly." + kind, Key: m.ID, ReferralID: referralID, MessageID: m.ID, Note: note}, m.ReceivedAt)
+// reusedControlID opens one item a sender for control IDs that come again with other content: some senders never count theirs.
+func (e *Engine) reusedControlID(tx Tx, m referral.Message) error {
+	item := referral.Incident{Kind: "anomaly.control_id_reused", Key: m.Sender, MessageID: m.ID, Note: "the sender uses a control ID again for other content"}
+	return e.openIncident(tx, item, m.ReceivedAt)
 }
 
 // railsLeft reports the next rail of the partner after index i, skipping none.

@@ -108,7 +108,7 @@ func (e *Engine) settle(tx Tx, m referral.Message, in channels.Inbound, dup *ref
 		return outcomeOf(m, channels.Taken, nil), nil
 	default:
 		if reused {
-			if err := e.anomaly(tx, m, "control_id_reused", "", "the sender used this control ID before for other content"); err != nil {
+			if err := e.reusedControlID(tx, m); err != nil {
 				return channels.Outcome{}, err
 			}
 		}

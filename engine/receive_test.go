@@ -100,6 +100,18 @@ func TestReusedControlID(t *testing.T) {
 		if out.State != "processed" || len(w.Referrals()) != 2 || w.Incidents()["anomaly.control_id_reused"] != 1 {
 			t.Errorf("got %s, %d referrals, %v", out.State, len(w.Referrals()), w.Incidents())
 		}
+		// A sender that never counts is one item, and a repeat is known however often it comes.
+		for i := range 3 {
+			w.Take(enginetest.FromEHR, enginetest.Request("C1", "RF-1"+string(rune('a'+i))))
+		}
+		if n := w.Incidents()["anomaly.control_id_reused"]; n != 1 {
+			t.Errorf("a sender that never counts: got %d items, want 1", n)
+		}
+		for range 110 {
+			if again := w.Take(enginetest.FromEHR, enginetest.Request("C1", "RF-2")); again.State != "duplicate" || string(again.Answer) != string(out.Answer) {
+				t.Fatalf("a repeat: got %s, want duplicate", again.State)
+			}
+		}
 		// Another sender may count as it likes.
 		other := strings.Replace(enginetest.Request("C1", "RF-3"), "NSEHR|NORTHSIDE", "OTHER|NORTHSIDE", 1)
 		if w.Take(enginetest.FromEHR, other); w.Incidents()["anomaly.control_id_reused"] != 1 {

@@ -13,6 +13,7 @@ import (
 const priorLimit = "100"
 
 // Prior returns earlier inbound messages with the same sender and control ID, newest first, at most 100; none for an empty control ID.
+// Duplicates are left out: a sender that repeats itself for ever must not hide what it repeats.
 func (tx *Tx) Prior(sender, controlID string) ([]referral.PriorMessage, error) {
 	if err := tx.flushMessage(); err != nil {
 		return nil, err
@@ -21,7 +22,7 @@ func (tx *Tx) Prior(sender, controlID string) ([]referral.PriorMessage, error) {
 		return nil, nil
 	}
 	return many(tx.ctx(), tx, tx.s.scanPrior, `SELECT id, sha256, state, code, received_at, answer FROM message
-		WHERE control_id = CAST(?1 AS TEXT) AND sender = CAST(?2 AS TEXT) AND direction = 'in' ORDER BY received_at DESC LIMIT `+priorLimit,
+		WHERE control_id = CAST(?1 AS TEXT) AND sender = CAST(?2 AS TEXT) AND direction = 'in' AND state <> 'duplicate' ORDER BY received_at DESC LIMIT `+priorLimit,
 		controlID, sender)
 }
 
