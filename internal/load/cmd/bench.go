@@ -72,6 +72,9 @@ func floor(ctx context.Context, o options, when string) (load.Result, error) {
 	return r, nil
 }
 
+// settle is how long deliveries are counted after the last message.
+const settle = 5 * time.Second
+
 // daemon measures refloop, then waits a while to see that deliveries go on.
 func daemon(ctx context.Context, o options) (load.Result, error) {
 	sink, err := load.NewSink("127.0.0.1:0")
@@ -101,19 +104,14 @@ func daemon(ctx context.Context, o options) (load.Result, error) {
 	fmt.Printf("refloop:    %6.0f messages/s acknowledged over %s, median %s, p99 %s, %s CPU a message, synchronous=FULL\n", r.Rate(), r.Took.Round(time.Second),
 		r.Median.Round(10*time.Microsecond), r.P99.Round(10*time.Microsecond), per(cpu1-cpu0, r.Acked))
 	fmt.Printf("deliveries: %6.0f a second meanwhile", float64(sent1-sent0)/r.Took.Seconds())
-	waitDeliveries(ctx, sink, 5*time.Second)
-	_, sent2, _ := sink.Arrived()
-	fmt.Printf(", %.0f a second in the 5 s after it\n", float64(sent2-sent1)/5)
-	fmt.Printf("memory:     resident %d MiB after the warm-up, %d MiB after %d messages more, %d MiB 5 s later\n", rss0>>20, rss1>>20, r.Acked, p.memory()>>20)
-	return r, nil
-}
-
-// waitDeliveries passes the time.
-func waitDeliveries(ctx context.Context, _ *load.Sink, d time.Duration) {
 	select {
 	case <-ctx.Done():
-	case <-time.After(d):
+	case <-time.After(settle):
 	}
+	_, sent2, _ := sink.Arrived()
+	fmt.Printf(", %.0f a second in the %s after it\n", float64(sent2-sent1)/settle.Seconds(), settle)
+	fmt.Printf("memory:     resident %d MiB after the warm-up, %d MiB after %d messages more, %d MiB 5 s later\n", rss0>>20, rss1>>20, r.Acked, p.memory()>>20)
+	return r, nil
 }
 
 func per(cpu time.Duration, n int) string {

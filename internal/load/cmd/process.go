@@ -29,24 +29,25 @@ type process struct {
 	log     *tail
 }
 
-// tail keeps the last bytes that a child wrote.
+// tail keeps the last bytes that a child wrote and waits for the line `ready`.
 type tail struct {
-	mu sync.Mutex
-	b  []byte
+	ready chan struct{} // closed by it
+
+	mu   sync.Mutex
+	b    []byte
+	seen bool
 }
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.b = append(t.b, p...)
+	if !t.seen && bytes.Contains(t.b, []byte("ready\n")) {
+		t.seen = true
+		close(t.ready)
+	}
 	t.b = t.b[max(0, len(t.b)-4096):]
 	return len(p), nil
-}
-
-func (t *tail) has(s string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return bytes.Contains(t.b, []byte(s))
 }
 
 func (p *process) stderr() error {
@@ -94,19 +95,18 @@ func (p *process) memory() int64 {
 
 // start runs a child and waits for the line `ready`.
 func start(cmd *exec.Cmd, address string) (*process, error) {
-	p := &process{cmd: cmd, address: address, log: &tail{}}
+	p := &process{cmd: cmd, address: address, log: &tail{ready: make(chan struct{})}}
 	cmd.Stderr = p.log
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	for end := time.Now().Add(30 * time.Second); !p.log.has("ready\n"); {
-		if time.Now().After(end) {
-			defer p.kill()
-			return nil, errors.Join(errors.New("bench: the child did not get ready in 30 s"), p.stderr())
-		}
-		time.Sleep(20 * time.Millisecond)
+	select {
+	case <-p.log.ready:
+		return p, nil
+	case <-time.After(30 * time.Second):
+		defer p.kill()
+		return nil, errors.Join(errors.New("bench: the child did not get ready in 30 s"), p.stderr())
 	}
-	return p, nil
 }
 
 func startFloor(folder string) (*process, error) {
