@@ -50,7 +50,7 @@ func faxCommand() *cobra.Command {
 		},
 	}
 	read.Flags().Int("ocr-workers", min(someWorkers, runtime.NumCPU()), "read with `N` child processes, about 60 MB each")
-	return group("fax", "read faxed pages", read)
+	return group("fax", "read faxed pages and look at them", read, faxShowCommand())
 }
 
 // faxReader reads files outside of the daemon; native code runs in child processes only.
