@@ -165,7 +165,8 @@ type Authenticator struct {
 	Party
 }
 
-// Recipient is an informationRecipient. The NPI goes into IDs, the Direct address into Telecoms as mailto:.
+// Recipient is an informationRecipient. The NPI goes into IDs, the Direct address into Telecoms as mailto:. The CDA schema has no place
+// for its Code.
 type Recipient struct {
 	Kind string `json:"kind,omitempty"` // PRCP (primary) or TRC (tracker, a copy)
 	Party

@@ -195,6 +195,10 @@ func drawDocument(t *rapid.T, kind ccda.Type) ccda.Document {
 		Races: rapid.SliceOfN(rapid.OneOf(codes(), rapid.Just(ccda.Code{Code: "2106-3", System: ccda.RaceEthnicity})), 0, 3).Draw(t, "races"), Ethnicities: rapid.SliceOfN(codes(), 0, 2).Draw(t, "ethnicities"), Addresses: addresses().Draw(t, "addresses"), Telecoms: telecoms().Draw(t, "telecoms"),
 		Languages: []ccda.Language{{Code: rapid.SampledFrom([]string{"en", "spa", "", "x y"}).Draw(t, "tongue"), Preferred: true}}, ProviderOrg: maybe(t, "provider", organizations()), DeceasedTime: maybe(t, "deceased", stamps()),
 		MaritalStatus: maybe(t, "marital", codes()), Religion: maybe(t, "religion", codes())}
+	for range rapid.IntRange(0, 2).Draw(t, "labels") {
+		d.Labels = append(d.Labels, ccda.Label{Kind: rapid.SampledFrom([]string{ccda.LabelClass, ccda.LabelControl, "?"}).Draw(t, "label"), Section: rapid.SampledFrom([]string{"", ccda.SectionProblems, ccda.SectionReason, "x"}).Draw(t, "labelled"),
+			Code: rapid.OneOf(codes(), rapid.SampledFrom([]ccda.Code{ccda.RedisclosureLabels()[0].Code, ccda.RedisclosureLabels()[1].Code, {Code: "TREAT", System: "2.16.840.1.113883.5.8"}})).Draw(t, "handling")})
+	}
 	if rapid.Bool().Draw(t, "guardian") {
 		d.Patient.Guardians = []ccda.Guardian{{Code: codes().Draw(t, "gcode"), Name: names().Draw(t, "gname"), Org: maybe(t, "gorg", organizations()), Telecoms: telecoms().Draw(t, "gtel")}}
 	}

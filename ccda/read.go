@@ -109,22 +109,25 @@ func (d *decoder) content() error {
 	return err
 }
 
-// topSection reads one section. The redisclosure statement of DS4P becomes the Document's notice.
+// topSection reads one section. The redisclosure statement of DS4P becomes the Document's notice, the labels beside it are those of the
+// document.
 func (d *decoder) topSection(s *node) error {
 	if s.child("code").attr("code") == noticeLOINC || s.template(ds4pNotice) {
-		if words := plain(s.child("text"), false); words != "" && d.doc.Notice == "" {
+		words, labels := plain(s.child("text"), true), len(d.doc.Labels)
+		d.section = ""
+		s.each("entry", func(k *node) {
+			for _, x := range k.kids {
+				d.labels(x)
+			}
+		})
+		if d.doc.Notice == "" && (words != "" || len(d.doc.Labels) > labels) {
 			d.doc.Notice = words
 			for _, name := range []string{"code", "title", "text", "confidentialityCode"} {
 				s.child(name).take()
 			}
-			d.section = noticeLOINC
-			s.each("entry", func(k *node) {
-				for _, x := range k.kids {
-					d.labels(x)
-				}
-			})
 			return nil
 		}
+		d.doc.Labels = d.doc.Labels[:labels] // a second such section is read as any other
 	}
 	sec, err := d.readSection(s, 0)
 	if err != nil {

@@ -124,7 +124,7 @@ func (e *encoder) nonXML(b *Body) {
 	e.end("nonXMLBody")
 }
 
-// confidentiality is the document's level: never below its strictest section, never below R with a notice.
+// confidentiality is the document's level: never below its strictest section, never below its labels, never below R with a notice.
 func (d *Document) confidentiality() string {
 	level := among(d.Confidentiality, "N R V", "N")
 	if clean(d.Notice) != "" {
@@ -138,6 +138,11 @@ func (d *Document) confidentiality() string {
 		}
 	}
 	walk(d.Sections)
+	for i := range d.Labels {
+		if d.Labels[i].Kind == LabelClass {
+			level = stricter(level, d.Labels[i].Code.Code)
+		}
+	}
 	return level
 }
 

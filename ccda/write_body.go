@@ -4,37 +4,49 @@ import "strconv"
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// body writes the structured body: the redisclosure notice first, then the sections.
+// body writes the structured body: the redisclosure notice and the labels of the document first, then the sections.
 func (e *encoder) body() {
 	e.open("structuredBody")
-	if clean(e.doc.Notice) != "" {
-		e.notice()
+	list := e.sections()
+	whole, each := e.marks(list)
+	if clean(e.doc.Notice) != "" || len(whole) > 0 {
+		e.notice(whole)
 	}
-	for _, s := range e.sections() {
+	for i := range list {
 		e.open("component")
-		e.section(&s)
+		e.section(&list[i], each[i])
 		e.end("component")
 	}
 	e.end("structuredBody")
 }
 
-// notice writes the 42 CFR 2.32 statement as the DS4P privacy section.
-func (e *encoder) notice() {
+// notice writes the 42 CFR 2.32 statement and the labels of the document as the DS4P privacy section.
+func (e *encoder) notice(labels []Label) {
 	e.open("component")
 	e.open("section")
 	e.template(ds4pNotice, "", false)
 	e.empty("code", "code", noticeLOINC, "codeSystem", LOINC, "codeSystemName", "LOINC", "displayName", "Privacy policy organization")
-	e.element("title", "Prohibition on redisclosure")
+	if clean(e.doc.Notice) != "" {
+		e.element("title", "Prohibition on redisclosure")
+	} else {
+		e.element("title", "Confidentiality")
+	}
 	e.open("text")
 	e.paragraphs(e.doc.Notice, "notice")
+	if words := labelWords(labels); words != "" {
+		e.element("paragraph", "Handling: "+words, "ID", madePrefix+"labels")
+	}
 	e.end("text")
-	e.empty("confidentialityCode", "code", stricter("R", e.doc.Confidentiality), "codeSystem", Confidential)
+	if level := e.doc.confidentiality(); level != "N" {
+		e.empty("confidentialityCode", "code", level, "codeSystem", Confidential)
+	}
+	e.labels(labels)
 	e.end("section")
 	e.end("component")
 }
 
-// section writes one section: templates, code, title, narrative, entries, nested sections.
-func (e *encoder) section(s *Section) {
+// section writes one section: templates, code, title, narrative, labels, entries, nested sections.
+func (e *encoder) section(s *Section, labels []Label) {
 	e.blocks++
 	name := "s" + itoa(e.blocks)
 	spec := specByLOINC(s.LOINC)
@@ -63,6 +75,7 @@ func (e *encoder) section(s *Section) {
 		e.empty("confidentialityCode", "code", c, "codeSystem", Confidential)
 	}
 	if null == "" { // "no information" beside entries is refused (CONF:1198-9183): other kinds then stay in words
+		e.labels(labels)
 		for i := range items {
 			e.entry(&items[i])
 		}
@@ -72,7 +85,7 @@ func (e *encoder) section(s *Section) {
 	}
 	for i := range s.Sections {
 		e.open("component")
-		e.section(&s.Sections[i])
+		e.section(&s.Sections[i], nil)
 		e.end("component")
 	}
 	e.end("section")

@@ -198,9 +198,16 @@ func (e *encoder) authorTime(a *Author) {
 }
 
 func (e *encoder) author(a *Author) {
+	restricted := e.doc.confidentiality() != "N"
 	e.open("author")
+	if restricted {
+		e.template(ds4pAuthor, "", false)
+	}
 	e.authorTime(a)
 	e.open("assignedAuthor")
+	if restricted {
+		e.template(ds4pProvenance, "", false)
+	}
 	e.ids(a.IDs)
 	e.role(a.Code)
 	e.addresses(a.Addresses)
