@@ -22,8 +22,9 @@ var errTooMany = errors.New("direct: too many connections")
 // library closes connections late or not at all when it is told to stop, so we hold them ourselves.
 type gate struct {
 	net.Listener
-	max   int
-	allow []netip.Prefix
+	max      int
+	allow    []netip.Prefix
+	dialogue dialogue // how each connection begins
 
 	mu       sync.Mutex
 	conns    map[*conn]struct{}
@@ -89,10 +90,10 @@ func (g *gate) admit(raw net.Conn) (*conn, error) {
 			return nil, errTooMany
 		}
 		delete(g.conns, oldest)
-		_ = oldest.Conn.Close()
+		_ = oldest.raw.Close()
 	}
 	g.order++
-	c := &conn{Conn: raw, gate: g, order: g.order}
+	c := &conn{Conn: raw, raw: raw, dialogue: g.dialogue, gate: g, order: g.order}
 	g.conns[c] = struct{}{}
 	return c, nil
 }
@@ -115,7 +116,7 @@ func (g *gate) drain() {
 	g.draining = true
 	for c := range g.conns {
 		if !c.busy {
-			_ = c.Conn.SetReadDeadline(time.Now())
+			_ = c.raw.SetReadDeadline(time.Now())
 		}
 	}
 }
@@ -125,16 +126,18 @@ func (g *gate) kill() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for c := range g.conns {
-		_ = c.Conn.Close()
+		_ = c.raw.Close()
 	}
 }
 
 // conn is one connection. The SMTP library sets deadlines before each command only; here they hold inside DATA too.
 type conn struct {
-	net.Conn
-	gate  *gate
-	order uint64
-	busy  bool // in DATA; guarded by gate.mu
+	net.Conn          // in the clear, then TLS; guarded by mu
+	raw      net.Conn // in the clear
+	dialogue dialogue // used by the session's goroutine alone
+	gate     *gate
+	order    uint64
+	busy     bool // in DATA; guarded by gate.mu
 
 	mu   sync.Mutex
 	tail int // octets still read after a refusal; 0: no refusal
@@ -149,7 +152,7 @@ func (c *conn) Read(b []byte) (int, error) {
 	if over {
 		return 0, io.EOF
 	}
-	n, err := c.Conn.Read(b)
+	n, err := c.next(b)
 	if tail > 0 {
 		c.mu.Lock()
 		if c.tail -= n; c.tail <= 0 {
@@ -165,7 +168,17 @@ func (c *conn) Close() error {
 	c.gate.mu.Lock()
 	delete(c.gate.conns, c)
 	c.gate.mu.Unlock()
-	return c.Conn.Close()
+	return c.wire().Close()
+}
+
+// Write corrects an answer and sends it.
+func (c *conn) Write(b []byte) (int, error) {
+	if out := c.dialogue.answered(b); len(out) > 0 {
+		if _, err := c.wire().Write(out); err != nil {
+			return 0, err
+		}
+	}
+	return len(b), nil
 }
 
 // SetReadDeadline keeps a draining connection from getting more time.
@@ -175,7 +188,7 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	if c.gate.draining && !c.busy {
 		t = time.Now()
 	}
-	return c.Conn.SetReadDeadline(t)
+	return c.raw.SetReadDeadline(t)
 }
 
 // begin marks a transaction and gives it all its time at once; end undoes that.
@@ -183,7 +196,7 @@ func (c *conn) begin(d time.Duration) {
 	c.gate.mu.Lock()
 	c.busy = true
 	c.gate.mu.Unlock()
-	_ = c.Conn.SetReadDeadline(time.Now().Add(d))
+	_ = c.raw.SetReadDeadline(time.Now().Add(d))
 }
 
 func (c *conn) end() {
@@ -192,7 +205,7 @@ func (c *conn) end() {
 	draining := c.gate.draining
 	c.gate.mu.Unlock()
 	if draining {
-		_ = c.Conn.SetReadDeadline(time.Now())
+		_ = c.raw.SetReadDeadline(time.Now())
 	}
 }
 
@@ -201,7 +214,7 @@ func (c *conn) refuseData() {
 	c.mu.Lock()
 	c.tail = tailBytes
 	c.mu.Unlock()
-	_ = c.Conn.SetReadDeadline(time.Now().Add(tailTime))
+	_ = c.raw.SetReadDeadline(time.Now().Add(tailTime))
 }
 
 // hangUp makes the next read the end: after a refused DATA nothing more is taken.

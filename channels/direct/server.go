@@ -107,6 +107,7 @@ func (ch *Channel) Run(take, hold context.Context) error {
 	}
 	ch.mu.Lock()
 	g := newGate(ch.listener, ch.cfg.Connections, ch.cfg.Allow)
+	g.dialogue = dialogue{tls: ch.tls, limit: ch.limit, idle: ch.cfg.Idle.D()}
 	ch.running = true
 	ch.mu.Unlock()
 	defer ch.stopped()
@@ -165,12 +166,11 @@ func (ch *Channel) stopped() {
 	ch.running, ch.listener = false, nil
 }
 
-// server sets every limit of the library, most of which are off by default.
+// server sets every limit of the library, most of which are off by default. TLS and what EHLO offers are the dialogue's.
 func (ch *Channel) server(hold context.Context) *smtp.Server {
 	s := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return ch.newSession(hold, c) }))
 	s.Domain = ch.Agent.Settings.Domains[0]
-	s.TLSConfig = ch.tls
-	// The library counts the octet after the last one against the limit, so a message of exactly the limit needs one more. Data checks the limit itself.
+	// The library counts the octet after the last one against the limit, so a message of exactly the limit needs one more. Data checks the limit itself, and EHLO shows the exact one.
 	s.MaxMessageBytes = int64(ch.limit) + 1
 	s.MaxRecipients = ch.cfg.Recipients
 	s.MaxLineLength = maxLine

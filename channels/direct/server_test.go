@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -255,42 +256,57 @@ func TestNoise(t *testing.T) {
 	}
 }
 
-// BDAT obeys the same rules as DATA.
-func TestChunks(t *testing.T) {
-	s := serve(t, newWorld(t).north, 1000, nil)
-	c := newClient(t, s)
-	c.say(250, "EHLO x.example")
-	c.say(250, "MAIL FROM:<%s>", lake)
-	c.say(250, "RCPT TO:<%s>", north)
-	io.WriteString(c, "BDAT 7\r\nA: b\r\n\r")
-	c.want(250)
-	io.WriteString(c, "BDAT 4 LAST\r\n\nx\r\n")
-	c.want(250)
-	if got := string(s.handler.last(t).Body); got != "A: b\r\n\r\nx\r\n" {
-		t.Errorf("got %q", got)
-	}
-	for _, body := range []string{"a\nb", "ab\r", strings.Repeat("x", 1001)} {
+// EHLO offers what is true; chunks are refused and end the connection, because what follows is no command.
+func TestOffers(t *testing.T) {
+	files := serverFiles(t)
+	for name, change := range map[string]func(*Config){"plain": nil, "tls": func(c *Config) { c.TLS = files }} {
+		s := serve(t, newWorld(t).north, 1000, change)
 		c := newClient(t, s)
-		c.say(250, "EHLO x.example")
-		c.say(250, "MAIL FROM:<%s>", lake)
-		c.say(250, "RCPT TO:<%s>", north)
-		fmt.Fprintf(c, "BDAT %d LAST\r\n%s", len(body), body)
-		if _, _, err := c.r.ReadResponse(5); err != nil {
-			t.Errorf("%d octets: %v", len(body), err)
+		offers := c.say(250, "EHLO x.example")
+		if strings.Contains(offers, "CHUNKING") || !strings.Contains(offers, "SIZE 1000\n") || strings.Contains(offers, "STARTTLS") != (name == "tls") {
+			t.Errorf("%s: got %q", name, offers)
 		}
+		c.say(250, "MAIL FROM:<%s> SIZE=1000", lake)
+		c.say(250, "RCPT TO:<%s>", north)
+		io.WriteString(c, "BDAT 20 LAST\r\nRSET\r\nRCPT TO:<x@y>\r\n")
+		c.want(502)
 		c.ended()
 	}
-	if n := len(s.handler.got); n != 1 {
-		t.Errorf("%d were received, want 1", n)
-	}
-	// A client that goes away between two chunks leaves nothing behind.
-	c = newClient(t, s)
+}
+
+// STARTTLS with a parameter is refused, the transaction before TLS is forgotten, and TLS is offered once.
+func TestStartTLSRules(t *testing.T) {
+	files := serverFiles(t)
+	s := serve(t, newWorld(t).north, 1<<20, func(c *Config) { c.TLS = files })
+	c := newClient(t, s)
 	c.say(250, "EHLO x.example")
+	c.say(501, "STARTTLS now")
+	c.say(501, "starttls  ")
 	c.say(250, "MAIL FROM:<%s>", lake)
 	c.say(250, "RCPT TO:<%s>", north)
-	io.WriteString(c, "BDAT 3\r\na\r\n")
+	c.say(220, "StartTLS")
+	tc := tls.Client(c.Conn, &tls.Config{InsecureSkipVerify: true})
+	must(t, tc.Handshake())
+	c = &client{t: t, Conn: tc, r: textproto.NewReader(bufio.NewReader(tc))}
+	c.say(503, "DATA")
+	c.say(503, "RCPT TO:<%s>", north)
+	c.say(503, "MAIL FROM:<%s>", lake)
+	if offers := c.say(250, "EHLO x.example"); strings.Contains(offers, "STARTTLS") || strings.Contains(offers, "CHUNKING") || !strings.Contains(offers, "SIZE 1048576\n") {
+		t.Errorf("in TLS: got %q", offers)
+	}
+	c.say(502, "DATA")
+	c.say(502, "STARTTLS")
+	c.say(250, "MAIL FROM:<%s>", lake)
+	c.say(250, "RCPT TO:<%s>", north)
+	c.say(354, "DATA")
+	// Commands behind the end of the message wait for the answer; a line of the message that looks like one is left alone.
+	io.WriteString(tc, "A: b\r\n\r\nSTARTTLS now\r\nBDAT 7\r\n.\r\nNOOP\r\nQUIT\r\n")
 	c.want(250)
-	c.Close()
+	c.want(250)
+	c.want(221)
+	if got := string(s.handler.last(t).Body); got != "A: b\r\n\r\nSTARTTLS now\r\nBDAT 7\r\n" {
+		t.Errorf("got %q", got)
+	}
 }
 
 func TestShutdown(t *testing.T) {

@@ -2,7 +2,6 @@ package direct
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -20,7 +19,6 @@ type session struct {
 	ctx    context.Context
 	conn   *conn
 	peer   string
-	secure bool
 	from   string
 	to     []string
 	failed atomic.Bool // with BDAT the library calls Data and Reset from two goroutines
@@ -30,14 +28,10 @@ func answer(code int, enhanced smtp.EnhancedCode, text string) *smtp.SMTPError {
 	return &smtp.SMTPError{Code: code, EnhancedCode: enhanced, Message: text}
 }
 
-// newSession is called after each EHLO that begins one, so also after STARTTLS.
+// newSession is called after the first EHLO.
 func (ch *Channel) newSession(ctx context.Context, c *smtp.Conn) (smtp.Session, error) {
 	s := &session{ch: ch, ctx: ctx, peer: c.Conn().RemoteAddr().String()}
-	raw := c.Conn()
-	if t, ok := raw.(*tls.Conn); ok {
-		raw, s.secure = t.NetConn(), true
-	}
-	s.conn, _ = raw.(*conn)
+	s.conn, _ = c.Conn().(*conn)
 	if s.conn == nil {
 		return nil, answer(421, smtp.EnhancedCode{4, 3, 0}, "internal error")
 	}
@@ -47,7 +41,7 @@ func (ch *Channel) newSession(ctx context.Context, c *smtp.Conn) (smtp.Session, 
 // Mail begins a transaction.
 func (s *session) Mail(from string, o *smtp.MailOptions) error {
 	s.from, s.to = "", nil
-	if s.ch.tls != nil && !s.secure && !loopback(hostOf(s.peer)) {
+	if s.ch.tls != nil && !s.conn.dialogue.secure && !loopback(hostOf(s.peer)) {
 		return answer(530, smtp.EnhancedCode{5, 7, 0}, "must issue STARTTLS first")
 	}
 	if o != nil && o.Size > int64(s.ch.limit) {
