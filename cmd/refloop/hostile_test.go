@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"refloop/config"
 	"refloop/console"
 	"refloop/mllp"
 	"refloop/store"
@@ -34,6 +35,7 @@ channels:
   - {name: drop, type: file, folder: drop, scan: 50ms, settle: 10ms}
 partners:
   - {id: ehr, own: true, rails: [{type: file, folder: out}]}
+console: {listen: "127.0.0.1:0"}
 `
 
 // site is a daemon in this process.
@@ -152,6 +154,27 @@ func TestReloadTakesNewCertificates(t *testing.T) {
 	}
 	if s.rooms["channel/in"] != in {
 		t.Error("the MLLP channel was opened anew, which has nothing to do with anchors")
+	}
+}
+
+// TestFingerprintKnowsCertificates: a renewed certificate of a TLS listener makes another channel of it.
+func TestFingerprintKnowsCertificates(t *testing.T) {
+	s := &site{dir: t.TempDir(), mllp: "127.0.0.1:0"}
+	s.configure(t, "10m")
+	s.write(t, strings.Replace(fmt.Sprintf(siteYAML, s.mllp, "10m"), "partner: ehr,", "partner: ehr, tls: {certificate: t.crt, key: t.key},", 1))
+	prints := map[string]bool{}
+	for _, content := range []string{"", "first", "first", "second"} {
+		if err := os.WriteFile(filepath.Join(s.dir, "t.crt"), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cfg, problems := config.Load(s.config())
+		if cfg == nil {
+			t.Fatal(problems.Err())
+		}
+		prints[fingerprint(cfg.Channels[0].Node)] = true
+	}
+	if len(prints) != 3 {
+		t.Errorf("got %d fingerprints of three different certificates", len(prints))
 	}
 }
 

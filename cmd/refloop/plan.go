@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -200,7 +202,7 @@ func report(mistakes []rules.Mistake, p *config.Problems) {
 	}
 }
 
-// fingerprint is a digest of a node's content, so that a reload opens anew only what changed.
+// fingerprint is a digest of a node's content and of the certificates and keys it names, so that a reload opens anew only what changed.
 func fingerprint(n config.Node) string {
 	var b strings.Builder
 	writeNode(&b, n)
@@ -215,6 +217,9 @@ func writeNode(b *strings.Builder, n config.Node) {
 	}
 	for _, f := range n.Fields() {
 		fmt.Fprintf(b, "%q:{", f.Name)
+		if file, ok := f.Value.Scalar(); ok && slices.Contains([]string{"certificate", "key", "client_ca", "ca"}, f.Name) {
+			writeFile(b, f.Value.Resolve(file))
+		}
 		writeNode(b, f.Value)
 		b.WriteString("}")
 	}
@@ -222,6 +227,13 @@ func writeNode(b *strings.Builder, n config.Node) {
 		b.WriteString("[")
 		writeNode(b, item)
 		b.WriteString("]")
+	}
+}
+
+// writeFile writes the digest of a file; certificates are renewed under their old names. What cannot be read is reported where it is used.
+func writeFile(b *strings.Builder, path string) {
+	if content, err := os.ReadFile(path); err == nil {
+		fmt.Fprintf(b, "%x;", sha256.Sum256(content))
 	}
 }
 
