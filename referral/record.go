@@ -148,6 +148,8 @@ type Patient struct {
 	Account    string       `json:"account,omitempty"` // PID-18
 	Visit      Identifier   `json:"visit,omitzero"`    // PV1-19, echoed with the report
 	VisitClass string       `json:"visit_class,omitempty"`
+
+	AccountAuthority string `json:"account_authority,omitempty"` // OID or namespace of Account; empty: it came without one
 }
 
 // Coverage is one insurance.

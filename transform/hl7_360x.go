@@ -159,14 +159,19 @@ func (w *writer) osu(control, status string) {
 	w.notes(append(w.notices(), w.remark()...)...)
 }
 
-// siuBody writes what follows MSH in SIU: SCH with the referral ID in SCH-26, TQ1, notes, PID, RGS and the place.
+// siuBody writes what follows MSH in SIU: SCH with the referral ID in SCH-26, TQ1, notes, PID, RGS and the place. Before 2.5 there was
+// no TQ1: start and end stand in SCH-11.
 func (w *writer) siuBody(trigger string) {
 	a := w.appointment()
 	s := w.b.Segment("SCH").Add(2, eiFor(a.ID)).Add(6, w.service())
 	contact := hl7.XCN{Name: hl7.XPN{Family: firstOf(w.t.Own.Name, "Registrar")}}
 	status := map[string]string{"S12": "Booked", "S13": "Booked", "S15": "Cancelled", "S26": "Noshow"}[trigger]
 	s.Add(16, contact).Add(20, contact).Add(25, hl7.Coded{Code: status}).Add(26, w.placer())
-	w.b.Segment("TQ1").Set(1, "1").Set(7, dtm(a.Start)).Set(8, dtm(a.End))
+	if w.version() < "2.5" {
+		s.SetAt(11, 1, 4, 1, dtm(a.Start)).SetAt(11, 1, 5, 1, dtm(a.End))
+	} else {
+		w.b.Segment("TQ1").Set(1, "1").Set(7, dtm(a.Start)).Set(8, dtm(a.End))
+	}
 	why := append(labelled("Reason: ", strings.ReplaceAll(w.ev.Reason, "_", " ")), w.remark()...)
 	w.notes(append(w.notices(), why...)...)
 	w.pid()

@@ -147,11 +147,26 @@ func (w *writer) pid() {
 	if p.Phone != "" {
 		s.Add(13, hl7.XTN{Whole: p.Phone, Use: "PRN", Equipment: "PH"})
 	}
-	account := hl7.CX{ID: p.Account}
-	if p.Account == p.Visit.Value { // many systems send the visit number in both places, with its authority
-		account.Authority = hdOf(p.Visit.Authority)
-	}
+	account := hl7.CX{ID: p.Account, Authority: w.accountAuthority()}
 	s.Add(18, account)
+}
+
+// accountAuthority is the authority of PID-18 as it came; many systems send the visit number in both places, with its authority once.
+func (w *writer) accountAuthority() hl7.HD {
+	p := w.r.Patient
+	switch {
+	case p.Account == "":
+		return hl7.HD{}
+	case p.AccountAuthority != "":
+		h := hdOf(p.AccountAuthority)
+		if w.names {
+			h.Namespace = firstOf(h.Namespace, namespaceOf(p.IDs, p.AccountAuthority))
+		}
+		return h
+	case p.Account == p.Visit.Value:
+		return hdOf(p.Visit.Authority)
+	}
+	return hl7.HD{}
 }
 
 // authority writes the authority of a number of the list; to a system on a line with the namespace that it uses itself. 360X has OIDs

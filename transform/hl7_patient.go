@@ -13,7 +13,7 @@ func patientOf(m *hl7.Message, partner string) referral.Patient {
 	p := referral.Patient{
 		IDs: cxOf(pid.Field(3), partner), Name: legalName(pid.Field(5)), Sex: strings.ToUpper(pid.Field(8).String()),
 		Address: addressOf(pid.Field(11).Repetition(1).XAD()), Race: codedOf(pid.Field(10).Coded()), Ethnicity: codedOf(pid.Field(22).Coded()),
-		Language: pid.Field(15).Comp(1), Account: pid.Field(18).Comp(1),
+		Language: pid.Field(15).Comp(1), Account: pid.Field(18).Comp(1), AccountAuthority: accountAuthority(pid.Field(18)),
 	}
 	if len(p.IDs) == 0 { // PID-2 held the number before version 2.3.1
 		p.IDs = cxOf(pid.Field(2), partner)
@@ -132,4 +132,13 @@ func notesOf(segments func(yield func(hl7.Segment) bool)) []string {
 		}
 	}
 	return out
+}
+
+// accountAuthority is who gave the account number: an OID, else a namespace, else nothing.
+func accountAuthority(v hl7.Value) string {
+	cx := v.CX()
+	if cx.ID == "" {
+		return ""
+	}
+	return firstOf(cx.Authority.ID, cx.Authority.Namespace)
 }

@@ -58,6 +58,18 @@ func aliasOf(list []referral.Identifier, id referral.Identifier) string {
 	return ""
 }
 
+// namespaceOf is the namespace that some number of the list has besides this OID; empty when none has.
+func namespaceOf(list []referral.Identifier, oid string) string {
+	for _, id := range list {
+		if id.Authority == oid {
+			if ns := aliasOf(list, id); ns != "" {
+				return ns
+			}
+		}
+	}
+	return ""
+}
+
 // isAlias reports whether id only repeats a number of the list that stands there with its OID.
 func isAlias(list []referral.Identifier, id referral.Identifier) bool {
 	for _, other := range list {
