@@ -22,6 +22,7 @@ type Agent struct {
 	Organization Organization
 	Bundles      *trust.Bundles // those whose anchors Trust has; nil: none
 	Log          *slog.Logger   // for what concerns the operator; nil: silent
+	Memo         *Memo          // of what Prepare opened; nil: Open decrypts again
 	Now          func() time.Time
 	Rand         io.Reader
 	// Dial opens connections to relays and MX hosts; nil: the system's, 30 s.

@@ -127,7 +127,7 @@ func (g *Agent) judge(ctx context.Context, a channels.Archived) evidence {
 	for _, r := range recipients {
 		e.Recipients = append(e.Recipients, judged{Address: r})
 	}
-	o, err := direct.Open(a.Body, g.decrypting(recipients), g.Limits)
+	o, err := g.open(a)
 	if err != nil {
 		if errors.Is(err, direct.ErrNotEncrypted) && g.fromRelay(a) {
 			e.Relay = true
@@ -136,6 +136,7 @@ func (g *Agent) judge(ctx context.Context, a channels.Archived) evidence {
 		e.Fault = reasonOf(err)
 		return e
 	}
+	defer g.Memo.put(a, o)
 	e.Layers, e.MessageID, e.Report = o.Layers, o.Mail.MessageID(), o.Mail.IsReport()
 	e.Sender, _ = o.Mail.From()
 	e.NotifyTo, e.Final = o.Mail.NotifyTo(), o.Mail.WantsFinal()

@@ -40,7 +40,7 @@ func (g *Agent) Open(a channels.Archived) (channels.Opened, error) {
 	if len(trusted) == 0 {
 		return channels.Opened{Type: TypeMail, Refused: e.refusal()}, nil
 	}
-	o, err := direct.Open(a.Body, g.decrypting(splitRecipients(a.Recipient)), g.Limits)
+	o, err := g.open(a)
 	if err != nil {
 		return channels.Opened{Type: TypeMail, Refused: reasonOf(err)}, nil
 	}

@@ -65,7 +65,7 @@ func (d *directPlan) open(log *slog.Logger) (*directRoom, error) {
 	}
 	org := d.cfg.Organization
 	return &directRoom{agent: &direct.Agent{
-		Settings: d.settings, Trust: store, Network: d.settings.Network(time.Now), Bundles: bundles, Log: log, Now: time.Now, Rand: rand.Reader,
+		Settings: d.settings, Trust: store, Network: d.settings.Network(time.Now), Bundles: bundles, Log: log, Memo: &direct.Memo{}, Now: time.Now, Rand: rand.Reader,
 		Organization: direct.Organization{Name: org.Name, OID: org.OID, NPI: org.NPI, Phone: org.Phone, Version: version},
 	}}, nil
 }
@@ -96,7 +96,7 @@ func directRail(pl *plan, r config.Rail, lane string, p *config.Problems) (trans
 	needDirect(pl, r.Node, p)
 	cfg := direct.DecodeRail(r, p)
 	pl.direct.rails = append(pl.direct.rails, cfg)
-	return transform.Dialect{Style: cfg.Dialect, Outcome: cfg.Outcome}, func(d deps) (channels.Sender, error) {
+	return transform.Dialect{Style: cfg.Dialect, Outcome: cfg.Outcome, Processing: cfg.Processing}, func(d deps) (channels.Sender, error) {
 		return direct.NewSender(d.direct.agent, lane, cfg), nil
 	}
 }

@@ -65,7 +65,7 @@ func TestBundles(t *testing.T) {
 		{"junk", nil, []byte("junk"), 0},
 	} {
 		web := newSite(t)
-		web.files["/bundle"] = c.file
+		web.put("/bundle", c.file)
 		b := NewBundles([]Bundle{{URL: web.URL + "/bundle", Signer: c.signer, Every: time.Hour}}, t.TempDir(), time.Now, slog.New(slog.DiscardHandler))
 		err := b.Update(t.Context(), 0)
 		if got := len(b.Anchors()); got != c.want || (err == nil) != (c.want > 0) {
@@ -82,9 +82,9 @@ func TestBundlesKept(t *testing.T) {
 	log := slog.New(slog.NewTextHandler(&said, nil))
 	list := []Bundle{{URL: web.URL + "/bundle?token=secret", Every: time.Hour}}
 	b := NewBundles(list, dir, time.Now, log)
-	web.files["/bundle"] = bag(t, one, two, three)
+	web.put("/bundle", bag(t, one, two, three))
 	must(t, b.Update(t.Context(), 0))
-	web.files["/bundle"] = []byte("junk")
+	web.put("/bundle", []byte("junk"))
 	if err := b.Update(t.Context(), 0); err == nil || len(b.Anchors()) != 3 {
 		t.Errorf("junk: got %v and %d anchors", err, len(b.Anchors()))
 	}
@@ -95,7 +95,7 @@ func TestBundlesKept(t *testing.T) {
 	if strings.Contains(said.String(), "lost many") {
 		t.Error("alarm without a reason")
 	}
-	web.files["/bundle"] = bag(t, three)
+	web.put("/bundle", bag(t, three))
 	must(t, b.Update(t.Context(), 0))
 	if len(b.Anchors()) != 1 || !strings.Contains(said.String(), "lost many") || strings.Contains(said.String(), "secret") {
 		t.Errorf("got %d anchors and %q", len(b.Anchors()), said.String())
@@ -111,8 +111,7 @@ func TestBundlesKept(t *testing.T) {
 func TestBundlesRun(t *testing.T) {
 	fetched := make(chan struct{}, 1)
 	web := newSite(t)
-	web.reply = nil
-	web.files["/bundle"] = bag(t, authority(t, "1", nil, nil).Certificate)
+	web.put("/bundle", bag(t, authority(t, "1", nil, nil).Certificate))
 	ctx, stop := context.WithCancel(t.Context())
 	handler := slog.NewTextHandler(writerFunc(func(b []byte) (int, error) { fetched <- struct{}{}; return len(b), nil }), nil)
 	b := NewBundles([]Bundle{{URL: web.URL + "/bundle", Every: time.Hour}}, t.TempDir(), time.Now, slog.New(handler))

@@ -52,7 +52,9 @@ func TestDiscover(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			z := newZone(t)
+			z.mu.Lock()
 			c.set(z)
+			z.mu.Unlock()
 			n := NewNetwork(NetworkConfig{Discover: true, DNS: z.addr, Allow: loopbacks})
 			var got *x509.Certificate
 			err := n.Discover(context.Background(), peer, func(p Published) bool {

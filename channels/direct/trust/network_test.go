@@ -25,7 +25,9 @@ func TestIssuersByAddress(t *testing.T) {
 	}
 	one := authority(t, "one", &root, nil)
 	two := authority(t, "two", &one, at("/one.cer"))
-	web.files["/one.cer"], web.files["/two.cer"], web.files["/junk"] = one.Certificate.Raw, two.Certificate.Raw, []byte("junk")
+	web.put("/one.cer", one.Certificate.Raw)
+	web.put("/two.cer", two.Certificate.Raw)
+	web.put("/junk", []byte("junk"))
 	for name, c := range map[string]struct {
 		path string
 		ok   bool
@@ -74,7 +76,7 @@ func TestRevocationLists(t *testing.T) {
 		web := newSite(t)
 		cert := leaf(t, peer, &ca, func(c *x509.Certificate) { c.CRLDistributionPoints = []string{web.URL + "/ca.crl"} })
 		if b := c.list(cert); b != nil {
-			web.files["/ca.crl"] = b
+			web.put("/ca.crl", b)
 		}
 		n := NewNetwork(NetworkConfig{Allow: loopbacks, Grace: 24 * hour})
 		v, err := judge(n, cert, policy(ca))
@@ -90,7 +92,7 @@ func TestRevocationListsKept(t *testing.T) {
 	web, dir, now := newSite(t), t.TempDir(), time.Now()
 	cert := leaf(t, peer, &ca, func(c *x509.Certificate) { c.CRLDistributionPoints = []string{web.URL + "/ca.crl"} })
 	config := NetworkConfig{Allow: loopbacks, Dir: dir, Grace: time.Hour, Now: func() time.Time { return now }}
-	web.files["/ca.crl"] = list(t, ca, now.Add(-time.Minute), now.Add(30*time.Minute), cert)
+	web.put("/ca.crl", list(t, ca, now.Add(-time.Minute), now.Add(30*time.Minute), cert))
 	n := NewNetwork(config)
 	for range 3 {
 		if _, err := judge(n, cert, policy(ca)); reason(err) != direct.ReasonRevoked {
@@ -103,9 +105,7 @@ func TestRevocationListsKept(t *testing.T) {
 	if files, _ := filepath.Glob(filepath.Join(dir, "*.crl")); len(files) != 1 {
 		t.Errorf("kept %d lists, want one", len(files))
 	}
-	web.mu.Lock()
-	web.files["/ca.crl"] = list(t, ca, now.Add(-time.Hour), now.Add(time.Hour))
-	web.mu.Unlock()
+	web.put("/ca.crl", list(t, ca, now.Add(-time.Hour), now.Add(time.Hour)))
 	if _, err := judge(NewNetwork(config), cert, policy(ca)); reason(err) != direct.ReasonRevoked {
 		t.Errorf("an older list took the place of a newer one: %v", err)
 	}
@@ -165,7 +165,7 @@ func TestRevokedBeside(t *testing.T) {
 	ca, web := authority(t, "anchor", nil, nil), newSite(t)
 	listed := func(c *x509.Certificate) { c.CRLDistributionPoints = []string{web.URL + "/ca.crl"} }
 	certs := []*x509.Certificate{leaf(t, peer, &ca, listed), leaf(t, peer, &ca, listed), leaf(t, peer, &ca, listed)}
-	web.files["/ca.crl"] = list(t, ca, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), certs[0], certs[2])
+	web.put("/ca.crl", list(t, ca, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), certs[0], certs[2]))
 	n := NewNetwork(NetworkConfig{Allow: loopbacks})
 	v, err := direct.SelectRecipient(peer, certs, n.Widen(t.Context(), peer, direct.ToEncrypt, certs, nil, policy(ca)))
 	if err != nil || !v.Certificate.Equal(certs[1]) {
@@ -192,7 +192,7 @@ func TestPublic(t *testing.T) {
 func TestFetchLimits(t *testing.T) {
 	web := newSite(t)
 	client := newClient(&guard{loopbacks})
-	web.files["/big"] = make([]byte, fetchBytes+1)
+	web.put("/big", make([]byte, fetchBytes+1))
 	if b, err := get(t.Context(), client, web.URL+"/big"); err == nil || b != nil {
 		t.Error("too many bytes: got no error")
 	}

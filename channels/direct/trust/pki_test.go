@@ -182,6 +182,12 @@ func newSite(t testing.TB) *site {
 	return s
 }
 
+func (s *site) put(path string, b []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.files[path] = b
+}
+
 func (s *site) count(path string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
