@@ -25,7 +25,7 @@ func (tx *Tx) Audit(e audit.Entry) error {
 
 // storeHead seals the new end of the chain, once a commit.
 func (s *Store) storeHead() error {
-	if s.head == s.saved {
+	if s.head == s.saved || s.headless {
 		return nil
 	}
 	seal := s.chain.Seal(s.head)
@@ -34,7 +34,8 @@ func (s *Store) storeHead() error {
 	return err
 }
 
-// loadHead finds the end of this node's chain at start.
+// loadHead finds the end of this node's chain at start: the sealed head, also when rows before it were cut off. The chain then goes on
+// from the seal, so that the hole stays and VerifyAudit names it for ever.
 func (s *Store) loadHead(ctx context.Context) error {
 	s.chain = audit.New(s.cfg.Node, s.keys.audit)
 	s.head = s.chain.Genesis()
@@ -44,8 +45,33 @@ func (s *Store) loadHead(ctx context.Context) error {
 	} else if !errors.Is(err, referral.ErrNotFound) {
 		return err
 	}
+	sealed, seal, err := sealedHead(ctx, s.writer, s.cfg.Node)
+	if err == nil && sealed.Seq > s.head.Seq {
+		s.log.Error("the audit chain was cut: rows are missing before its sealed end", "node", s.cfg.Node, "last", s.head.Seq, "sealed", sealed.Seq)
+		s.head = sealed
+	} else if err == nil {
+		s.headless = s.chain.VerifyHead(s.head, sealed, seal) != nil
+	} else if errors.Is(err, referral.ErrNotFound) {
+		s.headless = s.head.Seq > 0 // somebody took the seal away: it is not made anew, so that VerifyAudit says so
+	} else {
+		return fmt.Errorf("store: head of the audit chain: %w", err)
+	}
 	s.saved = s.head
 	return nil
+}
+
+// sealedHead reads the stored end of a node's chain with its seal; referral.ErrNotFound when there is none.
+func sealedHead(ctx context.Context, src source, node string) (audit.Head, audit.Digest, error) {
+	var seal audit.Digest
+	h, err := one(ctx, src, func(sc scan) (h audit.Head, err error) {
+		var digest, mark []byte
+		h.Node = node
+		err = sc(&h.Seq, &digest, &mark)
+		copy(h.Digest[:], digest)
+		copy(seal[:], mark)
+		return h, err
+	}, `SELECT seq, digest, seal FROM audit_head WHERE node = ?1`, node)
+	return h, seal, err
 }
 
 const sqlAudit = `SELECT node, seq, at, actor, action, object, detail, purged, content, digest FROM audit`
@@ -114,15 +140,7 @@ func (s *Store) verifyNode(ctx context.Context, src source, node string) (audit.
 	if err != nil {
 		return head, err
 	}
-	var seal audit.Digest
-	sealed, err := one(ctx, src, func(sc scan) (h audit.Head, err error) {
-		var digest, mark []byte
-		h.Node = node
-		err = sc(&h.Seq, &digest, &mark)
-		copy(h.Digest[:], digest)
-		copy(seal[:], mark)
-		return h, err
-	}, `SELECT seq, digest, seal FROM audit_head WHERE node = ?1`, node)
+	sealed, seal, err := sealedHead(ctx, src, node)
 	if errors.Is(err, referral.ErrNotFound) {
 		return head, &audit.BrokenError{Node: node, Seq: head.Seq, Why: "its sealed head is missing"}
 	}

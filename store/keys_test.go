@@ -192,6 +192,7 @@ func TestAuditTampering(t *testing.T) {
 		"tombstone":         {`UPDATE audit SET purged = 1, actor = '', action = '', object = '', detail = '', content = digest WHERE seq = 2`, 2},
 		"cut with its head": {`UPDATE audit_head SET seq = 4, digest = (SELECT digest FROM audit WHERE seq = 4)`, 4},
 		"no head":           {`DELETE FROM audit_head`, 5},
+		"emptied":           {`DELETE FROM audit`, 1},
 	} {
 		t.Run(what, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "refloop.db")
@@ -208,6 +209,11 @@ func TestAuditTampering(t *testing.T) {
 			var broken *audit.BrokenError
 			if !errors.As(err, &broken) || broken.Seq != c.seq || broken.Node != "node-a" {
 				t.Fatalf("got %v, want node-a broken at %d", err, c.seq)
+			}
+			// What is audited afterwards must not mend it.
+			write(t, s, func(tx *store.Tx) error { return tx.Audit(entry("x6")) })
+			if _, err := s.VerifyAudit(t.Context()); !errors.As(err, &broken) {
+				t.Errorf("after one more row: got %v, want a broken chain", err)
 			}
 		})
 	}

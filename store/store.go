@@ -50,9 +50,11 @@ type Store struct {
 
 	chain *audit.Chain // these five belong to the writer goroutine
 	head  audit.Head
-	saved audit.Head       // as of the last commit
-	lanes map[string]int64 // last LaneSeq given, of the lanes seen
-	room  room
+	saved audit.Head // as of the last commit
+	// headless: at start the chain had rows but no sealed head, or one that does not fit; it is never made anew.
+	headless bool
+	lanes    map[string]int64 // last LaneSeq given, of the lanes seen
+	room     room
 
 	closing sync.RWMutex // held for reading while work is being queued
 	closed  bool
