@@ -122,6 +122,7 @@ func (ch *Channel) Run(take, hold context.Context) error {
 	case <-take.Done():
 	}
 	g.drain()
+	_ = g.Close() // Shutdown closes only what Serve has seen already
 	shut := make(chan error, 1)
 	go func() { shut <- srv.Shutdown(context.WithoutCancel(take)) }()
 	select {

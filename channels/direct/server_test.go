@@ -375,3 +375,17 @@ func TestSendRefused(t *testing.T) {
 		t.Errorf("nobody there: got %v, want a transient error", err)
 	}
 }
+
+// A channel that is told to stop while it starts does: a reload may come at once after another.
+func TestServerStopsWhileItStarts(t *testing.T) {
+	w := newWorld(t)
+	for range 50 {
+		srv := serve(t, w.north, 1<<20, nil)
+		srv.drain()
+		select {
+		case <-srv.done:
+		case <-time.After(10 * time.Second):
+			t.Fatal("the channel does not stop")
+		}
+	}
+}
