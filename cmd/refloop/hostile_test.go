@@ -132,6 +132,9 @@ func (l *line) send(id string) bool {
 func TestReloadTakesNewCertificates(t *testing.T) {
 	s := newSite(t)
 	s.run(t)
+	if err := s.reload(); err != nil { // the first start made the keys
+		t.Fatal(err)
+	}
 	mail, in := s.rooms["channel/mail"], s.rooms["channel/in"]
 	if err := s.reload(); err != nil {
 		t.Fatal(err)
