@@ -128,6 +128,7 @@ func (r *hl7Reader) message(v rules.View) rules.Message {
 	return rules.Message{
 		Type: r.m.Type(), Version: r.m.Version(), Channel: r.s.Channel.Name, Partner: r.partner, Direction: "in",
 		Sender: r.m.Get("MSH-3") + "|" + r.m.Get("MSH-4"), Receiver: r.m.Get("MSH-5") + "|" + r.m.Get("MSH-6"), View: v,
+		Looked: r.s.Watch.looked(),
 	}
 }
 

@@ -21,7 +21,7 @@ type hl7Reader struct {
 
 // decodeHL7 checks and reads one message. What the sender must repair or we refuse ends in out.Verdict with its problems.
 func decodeHL7(s Source, body []byte, out *Decoded) *hl7Reader {
-	m, err := hl7.ParseWith(body, hl7.Options{Charset: s.Channel.Charset})
+	m, err := hl7.ParseWith(body, hl7.Options{Charset: s.Channel.Charset, Reads: s.Watch.reads()})
 	if err != nil {
 		out.Verdict = channels.Repair
 		out.Problems = []channels.Problem{{Code: hl7.CodeSegmentSequence, Severity: "E", Text: unreadable(err)}}

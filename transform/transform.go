@@ -25,6 +25,7 @@ type Source struct {
 	Opened    channels.Opened
 	Channel   Channel
 	Directory *Directory
+	Watch     *Watch // notes what is read and looked up; nil: nothing is noted
 }
 
 // Decoded is what a message says.

@@ -20,6 +20,8 @@ type Message struct {
 	Sender    string // MSH-3|MSH-4, envelope sender
 	Receiver  string // MSH-5|MSH-6, envelope recipient
 	View      View   // nil: msg gives "" for every path
+
+	Looked func(table, key, value string) // told of each lookup; nil: nobody is
 }
 
 // whenEnv is what a channel's when sees: the message, before anything was made of it.

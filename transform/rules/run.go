@@ -83,7 +83,11 @@ func (s *Set) env(m Message) whenEnv {
 		},
 		Lookup: func(name, key string) string {
 			count()
-			return s.tables[name].Find(key)
+			value := s.tables[name].Find(key)
+			if m.Looked != nil {
+				m.Looked(name, key, value)
+			}
+			return value
 		},
 	}
 }
