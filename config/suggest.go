@@ -61,3 +61,6 @@ func edits(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// Nearest is the name that word most likely means; empty when none is near.
+func Nearest(word string, names []string) string { return nearest(word, names) }

@@ -38,6 +38,7 @@ func verified(r Referral, fields []Field) Referral {
 	}
 	for _, f := range fields {
 		f.Confirmed = true
+		f.Key, _ = FieldKey(f.Key)
 		if i := slices.IndexFunc(known, func(k Field) bool { return k.Key == f.Key }); i >= 0 {
 			known[i].Value, known[i].Confirmed = f.Value, true
 		} else if len(known) > 0 {
@@ -85,14 +86,11 @@ func setField(r Referral, key, v string) Referral {
 			r.Medications = append(slices.Clip(r.Medications), Medication{Drug: Coded{Text: m}})
 		}
 	case "allergies":
-		r.Allergies = nil
-		for _, a := range listOf(v) {
-			r.Allergies = append(slices.Clip(r.Allergies), Allergy{Substance: Coded{Text: a}})
-		}
+		r.Allergies = allergiesOf(v)
 	case "referral_id":
 		r.Identifiers = joinIDs(r.Identifiers, []Identifier{{Value: v, Kind: KindPlacer}})
 	default:
-		r.Extra = setExtra(r.Extra, key, v)
+		r.Extra = setExtra(r.Extra, strings.TrimPrefix(key, extraPrefix), v)
 	}
 	return r
 }

@@ -84,8 +84,7 @@ func allergiesOf(m *hl7.Message) []referral.Allergy {
 		if a.Substance == (referral.Coded{}) {
 			continue
 		}
-		text := strings.ToLower(a.Substance.Text)
-		a.None = a.Substance.Code == "NKA" || a.Substance.Code == "NKDA" || strings.HasPrefix(text, "no known")
+		a.None = referral.NoneKnown(a.Substance)
 		out = append(out, a)
 	}
 	return out
