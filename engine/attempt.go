@@ -100,8 +100,9 @@ func (a *attempt) shipment(ctx context.Context) (channels.Shipment, error) {
 		return channels.Shipment{}, err
 	}
 	partner, ok := a.set.Directory.Partner(a.d.Partner)
-	if !ok || a.d.RailIndex >= len(partner.Rails) {
-		return channels.Shipment{}, fmt.Errorf("engine: partner %q rail %d: not in the configuration any more, want it back or the delivery cancelled", a.d.Partner, a.d.RailIndex)
+	at, found := railOf(partner, a.d.Lane)
+	if !ok || !found {
+		return channels.Shipment{}, fmt.Errorf("engine: rail %s of partner %q: not in the configuration any more, want it back or the delivery cancelled", a.d.Lane, a.d.Partner)
 	}
 	docs := map[string][]byte{}
 	for _, d := range append(append([]referral.Document{}, r.Documents...), ev.Payload.Documents...) {
@@ -113,7 +114,7 @@ func (a *attempt) shipment(ctx context.Context) (channels.Shipment, error) {
 		}
 	}
 	return transform.Render(r, ev, transform.Target{
-		Partner: partner, Rail: partner.Rails[a.d.RailIndex], Own: a.set.Directory.Own, DeliveryID: a.d.ID, ControlID: a.d.ControlID, CopyOf: a.d.CopyOf,
+		Partner: partner, Rail: partner.Rails[at], Own: a.set.Directory.Own, DeliveryID: a.d.ID, ControlID: a.d.ControlID, CopyOf: a.d.CopyOf,
 		At: a.d.Created,
 	}, docs)
 }

@@ -175,11 +175,12 @@ func (e *Engine) closes(tx Tx, set *Setup, r referral.Referral, d referral.Deliv
 
 // ackFrom says who answers on the partner's rail: its EHR, or only its interface engine.
 func ackFrom(set *Setup, d referral.Delivery) string {
-	p, ok := set.Directory.Partner(d.Partner)
-	if !ok || d.RailIndex >= len(p.Rails) {
+	p, _ := set.Directory.Partner(d.Partner)
+	i, ok := railOf(p, d.Lane)
+	if !ok {
 		return ""
 	}
-	return p.Rails[d.RailIndex].Dialect.AckFrom
+	return p.Rails[i].Dialect.AckFrom
 }
 
 // lateProof handles proof of a delivery that was given up: a copy not yet sent is void, and the first one counts after all, which late
@@ -242,6 +243,9 @@ func (e *Engine) giveUp(tx Tx, set *Setup, d referral.Delivery, reason string, a
 	tried := mayHaveArrived(d)
 	d.State, d.Reason = referral.DeliveryDead, reason
 	partner, _ := set.Directory.Partner(d.Partner)
+	if i, ok := railOf(partner, d.Lane); ok {
+		d.RailIndex = i
+	}
 	next, more := railsLeft(partner, d.RailIndex)
 	if more && d.ReferralID != "" {
 		r, err := tx.Referral(d.ReferralID)

@@ -318,6 +318,29 @@ func TestQueueOfALaneThatLeftTheConfiguration(t *testing.T) {
 	})
 }
 
+// A reload may change the order of a partner's rails: what is queued keeps its own, and the next rail is the one after it now.
+func TestRailsInAnotherOrder(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *enginetest.World) {
+		r := ask(t, w)
+		next := *w.Set
+		next.Directory = enginetest.Directory()
+		rails := next.Directory.Partners[1].Rails
+		rails[0], rails[1] = rails[1], rails[0]
+		w.Engine.Use(&next)
+		w.Senders[enginetest.DirectLane].PackFunc = func(sh channels.Shipment) (channels.Packed, error) {
+			if slices.ContainsFunc(sh.Parts, func(p channels.Part) bool { return p.Kind == channels.KindLetter }) {
+				t.Error("a letter for the fax was rendered for direct")
+			}
+			return channels.Packed{}, errNo
+		}
+		w.Start()
+		w.Settle()
+		if ds := w.Deliveries(r.ID); len(ds) != 1 || ds[0].State != referral.DeliveryDead {
+			t.Errorf("got %v, want one dead: direct is the last rail now", states(ds))
+		}
+	})
+}
+
 // describe lists attempts as event, position of the referral and attempt.
 func describe(sent []channels.Outbound, ids []string) []string {
 	var out []string

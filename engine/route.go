@@ -78,6 +78,12 @@ func nameRecipient(set *Setup, r referral.Referral, ev referral.Event) referral.
 	return ev
 }
 
+// railOf finds a partner's rail by its lane: the order of the rails may have changed since a delivery was queued.
+func railOf(p transform.Partner, lane string) (int, bool) {
+	i := slices.IndexFunc(p.Rails, func(r transform.Rail) bool { return r.Lane == lane })
+	return i, i >= 0
+}
+
 // receiver returns who is told when a side is told: the counterpart, or on our own side the system the referral came from.
 func receiver(set *Setup, r referral.Referral, side referral.Side) (transform.Partner, bool) {
 	if side == referral.SideInitiator {
