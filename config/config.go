@@ -60,6 +60,7 @@ type Channel struct {
 	Lookup      Lookups  `yaml:"lookup" doc:"tables for lookup(): name to a CSV file of key,value"`
 	Validate    string   `yaml:"validate" enum:"strict|lenient|off" default:"lenient" doc:"how much of a message must be right before it is acted on"`
 	Charset     string   `yaml:"charset" default:"UNICODE UTF-8" want:"a character set of HL7 table 0211" doc:"character set when MSH-18 says nothing"`
+	Processing  []string `yaml:"processing" enum:"P|T|D" default:"P" min:"1" doc:"MSH-11 that is taken; T and D are for test installations: what comes with them is marked as a test and told to no rail whose own processing is P"`
 	ReviewBelow float64  `yaml:"review_below" default:"0.95" min:"0" max:"1" doc:"fields read from paper with less confidence than this are for a person"`
 	Retention   Duration `yaml:"retention" default:"400d" min:"1d" doc:"how long the bytes of messages are kept"`
 	Node        Node     `yaml:"." label:"name" open:"true"`
@@ -67,7 +68,7 @@ type Channel struct {
 
 // ChannelKeys are the keys of a channel that its rail need not know.
 func ChannelKeys() []string {
-	return []string{"name", "type", "partner", "when", "set", "lookup", "validate", "charset", "review_below", "retention"}
+	return []string{"name", "type", "partner", "when", "set", "lookup", "validate", "charset", "processing", "review_below", "retention"}
 }
 
 // Decode fills the rail's own struct from the channel's node; the common keys are left to Channel, everything else that into does not

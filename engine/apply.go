@@ -217,6 +217,10 @@ func intakeHolds(set *Setup, r, rec referral.Referral, at time.Time) []referral.
 func (e *Engine) applyKnown(tx Tx, m *referral.Message, w *work, i int, r referral.Referral, partner transform.Partner) error {
 	f := w.decoded.Facts[i]
 	ev := f.Event
+	if f.Test && !r.Test {
+		m.ReferralIDs = appendNew(m.ReferralIDs, r.ID)
+		return e.holdMessage(tx, m, "anomaly.test_traffic", "a test message (MSH-11 T or D) speaks of a referral that is no test; it was not applied")
+	}
 	if f.IfCancelPending != "" && r.State == referral.StateCancelRequested {
 		ev.Type = f.IfCancelPending
 	} else if f.IfKnown != "" && sideOf(partner.Own, r.Role) == referral.SideRecipient {

@@ -246,7 +246,7 @@ func (e *Engine) giveUp(tx Tx, set *Setup, d referral.Delivery, reason string, a
 	if i, ok := railOf(partner, d.Lane); ok {
 		d.RailIndex = i
 	}
-	next, more := railsLeft(partner, d.RailIndex)
+	next, more := nextRail(partner, d.RailIndex+1, false)
 	if more && d.ReferralID != "" {
 		r, err := tx.Referral(d.ReferralID)
 		if err != nil {
@@ -254,6 +254,8 @@ func (e *Engine) giveUp(tx Tx, set *Setup, d referral.Delivery, reason string, a
 		}
 		if held(set, r, d) {
 			more, d.Reason = false, reason+"; a hold stops the next rail"
+		} else if next, more = nextRail(partner, d.RailIndex+1, r.Test); !more {
+			d.Reason = reason + "; a test referral goes to no rail of production"
 		}
 	}
 	if more && d.ReferralID != "" {
@@ -320,7 +322,11 @@ func (e *Engine) Resend(ctx context.Context, actor, deliveryID string) (referral
 			return fmt.Errorf("engine: resend: got partner %q, want one with a rail in the configuration", d.Partner)
 		}
 		out = referral.Delivery{ReferralID: d.ReferralID, Event: d.Event, Seq: r.Version, Replaces: d.ID}
-		address(&out, partner, railFor(partner, d.Rail))
+		rail := railFor(partner, d.Rail)
+		if at, ok := nextRail(partner, rail, r.Test); !ok || at != rail {
+			return &NotAllowed{Verb: "resend", Got: string(d.State), Want: []string{"nothing"}, Why: "it is a test referral, and this is a rail of production (processing: P)"}
+		}
+		address(&out, partner, rail)
 		if err := e.addDeliveryRow(tx, &out, now); err != nil {
 			return err
 		}

@@ -1,11 +1,15 @@
 package engine_test
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
+	"refloop/channels"
 	"refloop/internal/enginetest"
 	"refloop/referral"
+	"refloop/transform"
 )
 
 // A result whose order is cancelled is no report: a person looks, nothing moves and nobody is told.
@@ -21,6 +25,60 @@ func TestCancelledResultIsLeftToAPerson(t *testing.T) {
 		}
 		if n := len(w.Senders[enginetest.EHRLane].Sent()); n != 0 {
 			t.Errorf("got %d messages to the EHR, want none", n)
+		}
+		wantState(t, w, r.ID, referral.StateSent)
+	})
+}
+
+// refuseAll answers every attempt with a permanent refusal.
+func refuseAll(context.Context, channels.Outbound) (channels.Receipt, error) {
+	return channels.Receipt{}, errNo
+}
+
+// takesTests makes a channel of our EHR that takes test traffic, and of these rails of Lakeside those of a test installation.
+func takesTests(w *enginetest.World, testRails ...int) {
+	w.Channel(enginetest.FromEHR, &enginetest.Line{}, transform.Channel{Type: channels.MLLP, Partner: enginetest.EHR, Processing: []string{"P", "T"}})
+	p := w.Set.Directory.Partners[1]
+	for _, i := range testRails {
+		p.Rails[i].Dialect.Processing = "T"
+	}
+}
+
+// asTest makes test traffic of a message.
+func asTest(body string) string { return strings.Replace(body, "|P|2.5.1", "|T|2.5.1", 1) }
+
+// A test referral never reaches a rail of production, neither at first nor as the next rail.
+func TestTestReferralStaysInTheTestInstallation(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *enginetest.World) {
+		takesTests(w)
+		w.Start()
+		out := w.Take(enginetest.FromEHR, asTest(enginetest.Request("C1", "RF-1")))
+		w.Pass(time.Minute)
+		if r := w.Referral(out.ReferralIDs[0]); !r.Test || len(w.Deliveries(r.ID)) != 0 || w.Incidents()["tell_by_hand"] != 1 {
+			t.Errorf("rails of production: got test %v, %d deliveries, %v; want none and an item", r.Test, len(w.Deliveries(r.ID)), w.Incidents())
+		}
+	})
+	inWorld(t, func(t *testing.T, w *enginetest.World) {
+		takesTests(w, 0)
+		w.Senders[enginetest.DirectLane].SendFunc = refuseAll
+		w.Start()
+		out := w.Take(enginetest.FromEHR, asTest(enginetest.Request("C1", "RF-1")))
+		w.Pass(time.Minute)
+		ds := w.Deliveries(out.ReferralIDs[0])
+		if len(ds) != 1 || ds[0].State != referral.DeliveryDead || !strings.Contains(ds[0].Reason, "test referral") || len(w.Senders[enginetest.FaxLane].Sent()) != 0 {
+			t.Errorf("refused by the rail for tests: got %+v, want it dead, and nothing by fax", ds)
+		}
+	})
+}
+
+// A test message about a real referral moves nothing.
+func TestTestMessageOfARealReferral(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *enginetest.World) {
+		takesTests(w)
+		r := ask(t, w)
+		out := w.Take(enginetest.FromEHR, asTest(enginetest.Cancel("C2", "RF-1")))
+		if out.State != "held" || w.Incidents()["anomaly.test_traffic"] != 1 {
+			t.Errorf("got %s (%s) and %v, want it held", out.State, out.Reason, w.Incidents())
 		}
 		wantState(t, w, r.ID, referral.StateSent)
 	})

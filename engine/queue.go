@@ -42,7 +42,7 @@ func (e *Engine) tell(tx Tx, set *Setup, r referral.Referral, eff referral.Effec
 	}
 	d := referral.Delivery{ReferralID: r.ID, Event: string(eff.Event), Seq: seq}
 	if r.Role == referral.RoleRecipient && eff.Tell == referral.SideRecipient {
-		return e.tellOwn(tx, set, d, ev)
+		return e.tellOwn(tx, set, r, d, ev)
 	}
 	p, ok := receiver(set, r, eff.Tell)
 	if !ok {
@@ -54,7 +54,11 @@ func (e *Engine) tell(tx Tx, set *Setup, r referral.Referral, eff referral.Effec
 	if len(p.Rails) == 0 {
 		return e.noWay(tx, r, eff, ev, p.ID+" has no rail")
 	}
-	address(&d, p, 0)
+	first, ok := nextRail(p, 0, r.Test)
+	if !ok {
+		return e.noWay(tx, r, eff, ev, "it is a test referral, and "+p.ID+" has rails for production alone (processing: P)")
+	}
+	address(&d, p, first)
 	if ev.Type == referral.EventResend {
 		var err error
 		if d.Replaces, err = replaced(tx, d); err != nil {
@@ -80,13 +84,14 @@ func replaced(tx Tx, d referral.Delivery) (string, error) {
 
 // tellOwn queues an event to our own systems on the recipient's side (chart import), each by its first rail. Without any, our people
 // see the referral here.
-func (e *Engine) tellOwn(tx Tx, set *Setup, d referral.Delivery, ev referral.Event) error {
+func (e *Engine) tellOwn(tx Tx, set *Setup, r referral.Referral, d referral.Delivery, ev referral.Event) error {
 	for _, p := range set.Directory.Partners {
-		if !p.Own || len(p.Rails) == 0 {
+		first, ok := nextRail(p, 0, r.Test)
+		if !p.Own || !ok {
 			continue
 		}
 		copyRow := d
-		address(&copyRow, p, 0)
+		address(&copyRow, p, first)
 		if err := e.addDelivery(tx, copyRow, ev.ReceiveTime); err != nil {
 			return err
 		}
@@ -218,9 +223,14 @@ func (e *Engine) reusedControlID(tx Tx, m referral.Message) error {
 	return e.openIncident(tx, item, m.ReceivedAt)
 }
 
-// railsLeft reports the next rail of the partner after index i, skipping none.
-func railsLeft(p transform.Partner, i int) (int, bool) {
-	return i + 1, i+1 < len(p.Rails)
+// nextRail returns the partner's first rail from index i on. A test referral is told to no rail of production: those are left out.
+func nextRail(p transform.Partner, i int, test bool) (int, bool) {
+	for ; i < len(p.Rails); i++ {
+		if kind := p.Rails[i].Dialect.Processing; !test || kind != "" && kind != "P" {
+			return i, true
+		}
+	}
+	return 0, false
 }
 
 // mayHaveArrived reports whether an earlier attempt may have reached the receiver.

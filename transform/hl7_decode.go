@@ -57,13 +57,22 @@ func (r *hl7Reader) acceptable() bool {
 	if v := r.m.Version(); v != "" && !strings.HasPrefix(v, "2.") && v != "2" {
 		return r.reject("MSH-12", hl7.CodeVersion, "version: got one that is not 2.x, want 2.1 or a later version 2")
 	}
-	switch p := r.m.ProcessingID(); p {
-	case "", "P":
-	default:
-		return r.reject("MSH-11", hl7.CodeProcessingID, "processing ID: got one that is not P; test and training traffic is not taken by this production receiver")
+	taken := r.s.Channel.Processing
+	if len(taken) == 0 {
+		taken = []string{"P"}
+	}
+	if !slices.Contains(taken, firstOf(r.m.ProcessingID(), "P")) {
+		text := "processing ID: got one that is not " + strings.Join(taken, " or ")
+		if !slices.ContainsFunc(taken, isTest) {
+			text += "; test and training traffic is not taken by this production receiver"
+		}
+		return r.reject("MSH-11", hl7.CodeProcessingID, text)
 	}
 	return true
 }
+
+// isTest reports whether a processing ID (table 0103) is that of debugging or training.
+func isTest(p string) bool { return p == "T" || p == "D" }
 
 // typed refuses a message of a type or with an event that no profile takes: 200, or 201 when only the event is wrong or missing.
 func (r *hl7Reader) typed() bool {
@@ -173,6 +182,9 @@ func (r *hl7Reader) patient() *referral.Patient {
 // add appends a fact with its documents.
 func (r *hl7Reader) add(f Fact, docs []Body) {
 	i := len(r.out.Facts)
+	if f.Test = isTest(r.m.ProcessingID()); f.Test && f.Event.Payload.Record != nil {
+		f.Event.Payload.Record.Test = true
+	}
 	r.out.Facts = append(r.out.Facts, f)
 	for _, d := range docs {
 		d.Fact = i

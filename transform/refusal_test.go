@@ -62,3 +62,32 @@ func TestRefusalNamesWhatIsTaken(t *testing.T) {
 		}
 	}
 }
+
+// A test installation takes test traffic; what comes of it is marked from the first byte.
+func TestTestTraffic(t *testing.T) {
+	for _, c := range []struct {
+		processing   string
+		taken        []string
+		reject, test bool
+	}{
+		{"T", nil, true, false}, {"D", nil, true, false}, {"P", nil, false, false}, {"", nil, false, false}, {"T", []string{"T"}, false, true},
+		{"D", []string{"P", "D"}, false, true}, {"P", []string{"T"}, true, false}, {"", []string{"T"}, true, false}, {"P", []string{"P", "T"}, false, false},
+	} {
+		s := hl7Source(message(mshLine("REF^I12", c.processing, "2.5.1"), `RF1||R|||O|R-1||||^Cough`, `PID|1||M1||Doe^Jo`), "northside-ehr")
+		s.Channel.Processing = c.taken
+		d := Decode(s)
+		if got := d.Verdict == channels.Reject; got != c.reject {
+			t.Errorf("%q where %v is taken: got verdict %d %v", c.processing, c.taken, d.Verdict, d.Problems)
+			continue
+		}
+		if c.reject {
+			if d.Problems[0].Code != hl7.CodeProcessingID || d.Problems[0].Location != "MSH-11" {
+				t.Errorf("%q: got %v", c.processing, d.Problems)
+			}
+			continue
+		}
+		if f := one(t, d); f.Test != c.test || f.Event.Payload.Record.Test != c.test {
+			t.Errorf("%q where %v is taken: got test %v, record %v, want %v", c.processing, c.taken, f.Test, f.Event.Payload.Record.Test, c.test)
+		}
+	}
+}

@@ -12,9 +12,10 @@ import (
 type Channel struct {
 	Name        string
 	Type        string
-	Partner     string // who speaks here; empty: the message decides
-	Validate    string // strict, lenient, off
-	Charset     string // when MSH-18 says nothing
+	Partner     string   // who speaks here; empty: the message decides
+	Validate    string   // strict, lenient, off
+	Charset     string   // when MSH-18 says nothing
+	Processing  []string // MSH-11 that is taken: P, T, D; nil: P alone
 	ReviewBelow float64
 	Rules       *rules.Set // nil: none
 }
@@ -61,6 +62,8 @@ type Fact struct {
 	Creates bool
 	// Feed: one message of a whole hospital's feed; without a referral and an open one of the patient it is ignored and counted.
 	Feed bool
+	// Test: said by test or training traffic (MSH-11 T or D). It makes test referrals and moves no other.
+	Test bool `json:",omitempty"`
 
 	final bool // the message says that its documents are final, whatever the event
 }

@@ -91,6 +91,7 @@ type TLS struct {
 type RailConfig struct {
 	Dialect     string      `yaml:"dialect" enum:"360x|plain" default:"360x" doc:"360x: an XDM package with the HL7 message; plain: documents as attachments"`
 	Outcome     string      `yaml:"outcome" enum:"osu|omg" default:"osu" doc:"360x: the message that carries interim notes and the report: OSU^O51, or OMG^O19 for partners that read it there"`
+	Processing  string      `yaml:"processing" enum:"P|T|D" default:"P" doc:"MSH-11 of what we send; only T and D rails are told of test referrals"`
 	Certificate config.Path `yaml:"certificate" doc:"the recipient's certificate; absent: looked for under direct.certificates"`
 	Node        config.Node `yaml:"."`
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"refloop/channels/direct"
@@ -30,19 +32,25 @@ organization: {name: Northside, oid: 1.2.3, npi: "1234567893"}
 store: {url: "sqlite:r.db", seal_key: {file: seal.key}}
 `
 
-// What a rail's keys say reaches the code that writes for it.
+// What the keys of rails and channels say reaches the code that reads and writes for them.
 func TestRailDialects(t *testing.T) {
 	pl := planned(t, plannedHead+`direct: {address: r@direct.northside.example}
 partners:
   - id: lakeside
-    rails: [{type: direct, address: a@direct.lakeside.example, outcome: omg}, {type: direct, address: b@direct.lakeside.example}]
+    rails: [{type: direct, address: a@direct.lakeside.example, outcome: omg, processing: T}, {type: direct, address: b@direct.lakeside.example}]
+channels:
+  - {name: test, type: mllp, listen: 127.0.0.1:2575, processing: [P, T]}
+  - {name: real, type: mllp, listen: 127.0.0.1:2576}
 `)
 	var got []string
 	for _, r := range pl.directory.Partners[0].Rails {
-		got = append(got, r.Dialect.Outcome)
+		got = append(got, r.Dialect.Outcome, r.Dialect.Processing)
 	}
-	if len(got) != 2 || got[0] != "omg" || got[1] != "osu" {
-		t.Errorf("got outcome %q, want omg and osu", got)
+	for _, c := range pl.channels {
+		got = append(got, strings.Join(c.rules.Processing, ","))
+	}
+	if want := []string{"omg", "T", "osu", "P", "P,T", "P"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
