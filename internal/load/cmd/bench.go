@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"refloop/internal/load"
@@ -92,6 +93,7 @@ func daemon(ctx context.Context, o options) (load.Result, error) {
 		return warm, errors.Join(warm.Err, p.stderr())
 	}
 	cpu0, _ := p.cpu()
+	own0 := ownCPU()
 	rss0 := p.memory()
 	_, sent0, _ := sink.Arrived()
 	r := load.Run(ctx, load.Config{Address: p.address, Run: "b", Conns: o.conns, For: o.length})
@@ -99,10 +101,12 @@ func daemon(ctx context.Context, o options) (load.Result, error) {
 	if err = errors.Join(r.Err, err); err != nil && ctx.Err() == nil {
 		return r, errors.Join(err, p.stderr())
 	}
+	own1 := ownCPU()
 	_, sent1, _ := sink.Arrived()
 	rss1 := p.memory()
 	fmt.Printf("refloop:    %6.0f messages/s acknowledged over %s, median %s, p99 %s, %s CPU a message, synchronous=FULL\n", r.Rate(), r.Took.Round(time.Second),
 		r.Median.Round(10*time.Microsecond), r.P99.Round(10*time.Microsecond), per(cpu1-cpu0, r.Acked))
+	fmt.Printf("generator:  %s CPU a message, receiver of deliveries included\n", per(own1-own0, r.Acked))
 	fmt.Printf("deliveries: %6.0f a second meanwhile", float64(sent1-sent0)/r.Took.Seconds())
 	select {
 	case <-ctx.Done():
@@ -112,6 +116,15 @@ func daemon(ctx context.Context, o options) (load.Result, error) {
 	fmt.Printf(", %.0f a second in the %s after it\n", float64(sent2-sent1)/settle.Seconds(), settle)
 	fmt.Printf("memory:     resident %d MiB after the warm-up, %d MiB after %d messages more, %d MiB 5 s later\n", rss0>>20, rss1>>20, r.Acked, p.memory()>>20)
 	return r, nil
+}
+
+// ownCPU is what this process has used, user and system.
+func ownCPU() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func per(cpu time.Duration, n int) string {
