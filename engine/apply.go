@@ -115,6 +115,11 @@ func (e *Engine) applyFact(tx Tx, m *referral.Message, w *work, i int) error {
 		return e.applyKnown(tx, m, w, i, r, partner)
 	case f.Creates:
 		return e.create(tx, m, w, i, partner)
+	case f.IgnoreUnknown != "":
+		if len(m.ReferralIDs) == 0 {
+			m.State, m.Reason = referral.MessageIgnored, f.IgnoreUnknown
+		}
+		return nil
 	case f.Feed:
 		return e.applyFeed(tx, m, f)
 	}

@@ -147,6 +147,13 @@ func TestOrdersThatDoNotCountAreIgnored(t *testing.T) {
 		if out.State != "processed" || len(out.ReferralIDs) != 2 {
 			t.Errorf("two referrals and a lab order: got %s (%s), %d referrals, want 2", out.State, out.Reason, len(out.ReferralIDs))
 		}
+		// A cancellation often carries less than the order did: that of a referral counts, that of anything else is ignored.
+		if out := w.Take("orders", enginetest.Orders("C3", enginetest.Order("CA", "O-1", ""))); out.State != "processed" || len(out.ReferralIDs) != 1 {
+			t.Errorf("a referral cancelled without OBR-24: got %s (%s), want processed", out.State, out.Reason)
+		}
+		if out := w.Take("orders", enginetest.Orders("C4", enginetest.Order("CA", "LAB-1", ""))); out.State != "ignored" || out.Verdict != channels.Taken {
+			t.Errorf("a lab order cancelled: got %s (%s), want ignored", out.State, out.Reason)
+		}
 	})
 }
 

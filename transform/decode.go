@@ -2,6 +2,7 @@ package transform
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"refloop/channels"
@@ -63,9 +64,13 @@ func decodeMessage(s Source, body []byte, out *Decoded) {
 		return
 	}
 	if !r.valid() {
+		if r.onlyChanges() { // it is ignored anyhow, unless it speaks of a referral: its sender need not mend it for us
+			out.Verdict, out.Problems, out.Ignore = channels.Taken, nil, r.unless[0]
+		}
 		return
 	}
 	r.facts()
+	r.markUnless()
 	if out.Verdict != channels.Taken || out.Ignore != "" {
 		out.Facts, out.Documents = nil, nil
 		return
@@ -95,16 +100,48 @@ func (r *hl7Reader) ignored() bool {
 	all := r.orders
 	r.orders = nil
 	for _, g := range all {
-		if !r.skip(scoped{g, r.m}) {
-			r.orders = append(r.orders, g)
-		} else if r.out.Hold != "" {
+		skip := r.skip(scoped{g, r.m})
+		if r.out.Hold != "" {
 			return true
 		}
+		if skip && !changes(g) {
+			continue
+		}
+		rule := ""
+		if skip {
+			rule = r.out.Ignore
+		}
+		r.orders, r.unless = append(r.orders, g), append(r.unless, rule)
 	}
 	if len(r.orders) > 0 {
 		r.out.Ignore = ""
 	}
 	return len(r.orders) == 0
+}
+
+// changes reports whether an order group cancels or changes an order that exists. No rule turns it away before it is known whether that
+// order is a referral: a cancellation often carries less than the order did.
+func changes(g hl7.Group) bool {
+	switch g.First("ORC").Field(1).String() {
+	case "CA", "DC", "XO", "RO":
+		return true
+	}
+	return false
+}
+
+// onlyChanges reports whether every order left is one that the channel's rule would have turned away.
+func (r *hl7Reader) onlyChanges() bool {
+	return len(r.unless) > 0 && !slices.Contains(r.unless, "")
+}
+
+// markUnless writes the rule into the facts that it turns away when no referral is known.
+func (r *hl7Reader) markUnless() {
+	if len(r.unless) != len(r.out.Facts) {
+		return
+	}
+	for i, rule := range r.unless {
+		r.out.Facts[i].IgnoreUnknown = rule
+	}
 }
 
 // perOrder reports whether each order of the message is a referral of its own.

@@ -16,6 +16,7 @@ type hl7Reader struct {
 	m       *hl7.Message
 	partner string
 	orders  []hl7.Group // those that the channel's when lets count
+	unless  []string    // beside orders: the rule that turns it away when it is no known referral; empty: it counts
 	out     *Decoded
 }
 

@@ -60,6 +60,9 @@ type Fact struct {
 	IfKnown referral.EventType
 	// Creates: a referral is made when none is known.
 	Creates bool
+	// IgnoreUnknown is the rule that turns the fact away when it speaks of no known referral: a cancelled or changed order that the channel's
+	// when does not count. Empty: an unknown one is for a person.
+	IgnoreUnknown string `json:",omitempty"`
 	// Feed: one message of a whole hospital's feed; without a referral and an open one of the patient it is ignored and counted.
 	Feed bool
 	// Test: said by test or training traffic (MSH-11 T or D). It makes test referrals and moves no other.
@@ -77,4 +80,6 @@ type Target struct {
 	ControlID  string
 	CopyOf     string    // rail type of the first copy, when this one is a copy
 	At         time.Time // when it was queued: the time every document in it carries
+
+	left []string // what the rail's profile keeps back: said in the document
 }
