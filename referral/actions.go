@@ -1,6 +1,9 @@
 package referral
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Action is a verb of `refloop act`, the console, the link and the API.
 type Action string
@@ -8,7 +11,7 @@ type Action string
 // actionOrder is every verb, in the order in which they are shown.
 var actionOrder = []EventType{EventAccept, EventDecline, EventNoCapacity, EventSchedule, EventReschedule, EventNoShow, EventCancelAppointment,
 	EventSeen, EventInterim, EventReport, EventConfirmCancel, EventRefuseCancel, EventCancel, EventAsk, EventAnswer, EventVerify,
-	EventResend, EventFaxSent, EventEnd}
+	EventRelease, EventResend, EventFaxSent, EventEnd}
 
 // ActionFor returns the event that a verb means; empty for an unknown verb. The verb is the event's name with hyphens.
 func ActionFor(verb string) EventType {
@@ -39,10 +42,41 @@ func Actions(r Referral, role Role) []Action {
 		if t == EventResend && row.By[0] == SideOwn && r.ReportSeq == 0 {
 			continue
 		}
+		if t == EventRelease && len(r.Holds) == 0 {
+			continue
+		}
 		if _, held := blockedBy(r, t); held {
 			continue
 		}
 		list = append(list, ActionOf(t))
 	}
 	return list
+}
+
+// ByPhone are the other side's moves for which a telephone call is evidence enough (grade C, loop.md section 5), as far as they may be
+// said now. What is not in it is not taken by telephone.
+func ByPhone(r Referral) []Action {
+	other := RoleRecipient
+	if r.Role == RoleRecipient {
+		other = RoleInitiator
+	}
+	enough := []EventType{EventAccept, EventDecline, EventSchedule, EventNoShow, EventSeen}
+	list := []Action{}
+	for _, a := range Actions(r, other) {
+		if slices.Contains(enough, ActionFor(string(a))) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// Unread returns the keys of the fields read from paper that a person must still look at, in the order of the page.
+func (r Referral) Unread() []string {
+	var keys []string
+	for _, f := range r.Fields {
+		if r.Unsure(f) {
+			keys = append(keys, f.Key)
+		}
+	}
+	return keys
 }

@@ -146,12 +146,17 @@ func isEcho(r Referral, e Event) bool {
 	}
 	for _, d := range e.Payload.Documents {
 		if !slices.ContainsFunc(r.Documents, func(h Document) bool {
-			return h.SHA256 != "" && h.SHA256 == d.SHA256 && h.Kind == d.Kind
+			return h.SHA256 != "" && h.SHA256 == d.SHA256 && h.Kind == d.Kind && sameAuthor(h, d)
 		}) {
 			return false
 		}
 	}
 	return true
+}
+
+// sameAuthor reports whether two copies of a document do not name different authors: the same bytes by another author are a correction.
+func sameAuthor(a, b Document) bool {
+	return a.AuthorNPI == "" || b.AuthorNPI == "" || a.AuthorNPI == b.AuthorNPI
 }
 
 // echoKey is what LastDigest and RequestDigest keep: where it came from and what it said.

@@ -20,15 +20,15 @@ func WithFields(r Referral, fields []Field) Referral {
 
 // verified takes fields that a person confirmed or corrected into the record, by the keys of a fax reading (patient_first,
 // patient_dob, referring_npi, reason ...; mrn stands for patient_mrn). Without fields the person says that all is right as read:
-// every field that has a value is confirmed and filled in. Unknown keys are kept under Extra.
+// every field is confirmed, and filled in when it has a value. Unknown keys are kept under Extra.
 func verified(r Referral, fields []Field) Referral {
 	known := slices.Clone(r.Fields)
 	if len(fields) == 0 {
 		for i, f := range known {
-			if f.Confirmed || f.Value == "" {
+			if f.Confirmed {
 				continue
 			}
-			if r.Unsure(f) {
+			if f.Value != "" && r.Unsure(f) {
 				r = setField(r, f.Key, strings.TrimSpace(f.Value))
 			}
 			known[i].Confirmed = true

@@ -1,6 +1,9 @@
 package referral
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // guard refuses what the row allows but the evidence, the content or a hold does not.
 func guard(r Referral, e Event, row Row) *Refusal {
@@ -9,7 +12,7 @@ func guard(r Referral, e Event, row Row) *Refusal {
 	}
 	if e.Origin == OriginStaff {
 		if h, ok := blockedBy(r, e.Type); ok {
-			return refuse(r, e, CodeHeld, "no "+string(h)+" hold; verify or release it first")
+			return refuse(r, e, CodeHeld, wayOut(r, h))
 		}
 	}
 	switch e.Type {
@@ -45,6 +48,19 @@ func guard(r Referral, e Event, row Row) *Refusal {
 	return nil
 }
 
+// wayOut says what keeps the hold open and how it is released.
+func wayOut(r Referral, h HoldKind) string {
+	out := "no " + string(h) + " hold"
+	if unread := r.Unread(); h == HoldFaxReview && len(unread) > 0 {
+		out += ": a person must still look at " + strings.Join(unread, ", ")
+	}
+	verify := "act ID verify --set - (corrections), or act ID verify (all is right as it was read)"
+	if h == HoldMatch {
+		verify = "act ID verify --set - (who the patient is)"
+	}
+	return out + "; release it first: " + verify + ", or act ID release --hold " + string(h) + " --reason CODE"
+}
+
 // guardEnd asks for one of our own people, or a timer with one of its two reasons.
 func guardEnd(r Referral, e Event) *Refusal {
 	reasons := []EndReason{EndAdviceAnswered, EndPatientDeclined, EndUnreachable, EndCompletedNoReport, EndExpired, EndDuplicate, EndEnteredInError}
@@ -54,9 +70,17 @@ func guardEnd(r Referral, e Event) *Refusal {
 		reasons = append(reasons, EndCancelUnconfirmed)
 	}
 	if !slices.Contains(reasons, e.Payload.EndReason) {
-		return refuse(r, e, CodeNeedsReason, "a reason of an end that fits the state and the speaker")
+		return refuse(r, e, CodeNeedsReason, "a reason of an end that fits the state and the speaker: "+joinReasons(reasons))
 	}
 	return nil
+}
+
+func joinReasons(list []EndReason) string {
+	words := make([]string, len(list))
+	for i, e := range list {
+		words[i] = string(e)
+	}
+	return strings.Join(words, ", ")
 }
 
 // guardRelayed asks for proof that names itself, and with grade C for a second person.

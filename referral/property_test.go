@@ -167,6 +167,9 @@ func checkActions(t *rapid.T, r Referral, at time.Time) {
 		if typ == EventReport || typ == EventInterim {
 			e.Payload.Documents = []Document{{ID: "new", SHA256: "new", Signed: typ == EventReport}}
 		}
+		if typ == EventRelease && len(r.Holds) > 0 {
+			e.Payload.Hold, e.Reason = &Hold{Kind: r.Holds[0].Kind}, "cleared"
+		}
 		_, err := Apply(r, e)
 		if got := slices.Contains(offered, verb); got != (err == nil) {
 			t.Fatalf("%s in %s by our %s: offered %v, Apply says %v", verb, r.State, r.Role, got, err)
