@@ -116,8 +116,8 @@ func faxNumber(rec *referral.Referral, partner string) []referral.Identifier {
 			continue
 		}
 		if partner == "" {
-			rec.Identifiers = slices.Delete(slices.Clone(rec.Identifiers), i, i+1)
-			rec.Extra = append(rec.Extra, referral.Extra{Key: "printed_number", Value: id.Value})
+			rec.Identifiers = slices.Clone(rec.Identifiers)
+			rec.Identifiers[i] = referral.Identifier{Value: id.Value, Authority: "fax", Kind: referral.KindFaxCode} // shown and kept; it names nothing
 			return nil
 		}
 		rec.Identifiers[i].Authority = partnerAuthority(partner)
