@@ -193,8 +193,9 @@ type Shipment struct {
 	CopyOf     string // not empty: this is a copy, the first went by this rail
 	Restricted bool   // 42 CFR Part 2: the rail must carry the notice; R and V alone travel as Attrs of the parts
 	Parts      []Part
-	Notice     *Notice // an MDN instead of parts
-	PatientID  string  // CX of the patient for XDM metadata: id^^^&OID&ISO; empty when unknown
+	Notice     *Notice  // an MDN instead of parts
+	LeftOut    []string // what the payload agreed with the partner keeps back, in words without patient data; kept with the message
+	PatientID  string   // CX of the patient for XDM metadata: id^^^&OID&ISO; empty when unknown
 	Patient    map[string]string
 }
 

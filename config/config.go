@@ -88,6 +88,7 @@ type Partner struct {
 	Specialties []string    `yaml:"specialties" doc:"what it takes, in the words that routes use"`
 	Part2       string      `yaml:"part2" enum:"program|not" doc:"42 CFR Part 2: program: what it sends is protected; not: no such program, a hit of a rule labels without a hold; absent: unknown"`
 	Rails       []Rail      `yaml:"rails" doc:"ways out in order of preference; the next one is tried when one cannot deliver"`
+	Profile     *Profile    `yaml:"profile" doc:"what of a record goes to it; absent: all but what needs a basis"`
 	Node        Node        `yaml:"." label:"id"`
 }
 
@@ -101,13 +102,14 @@ type Clinician struct {
 
 // Rail is a way out to a partner. The keys besides type and address are the rail's own.
 type Rail struct {
-	Type    string `yaml:"type" required:"true" enum:"mllp|direct|fax|file" soon:"fhir" doc:"rail that moves the bytes"`
-	Address string `yaml:"address" want:"an address of the rail: host:port, a Direct address, a fax number" doc:"where to"`
-	Node    Node   `yaml:"." open:"true"`
+	Type    string   `yaml:"type" required:"true" enum:"mllp|direct|fax|file" soon:"fhir" doc:"rail that moves the bytes"`
+	Address string   `yaml:"address" want:"an address of the rail: host:port, a Direct address, a fax number" doc:"where to"`
+	Profile *Profile `yaml:"profile" doc:"what of a record goes out by this rail; absent: the profile of the partner"`
+	Node    Node     `yaml:"." open:"true"`
 }
 
 // RailKeys are the keys of a rail that its own struct need not know.
-func RailKeys() []string { return []string{"type", "address"} }
+func RailKeys() []string { return []string{"type", "address", "profile"} }
 
 // Decode fills the rail's own struct from the node, as Channel.Decode does.
 func (r Rail) Decode(into any, p *Problems) { r.Node.DecodeExcept(into, "", p, RailKeys()...) }

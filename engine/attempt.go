@@ -24,6 +24,7 @@ type attempt struct {
 	body   []byte
 	kind   string // message type of the packed bytes
 	ctype  string
+	left   string // what the partner's payload profile kept back
 }
 
 // errGone says that the delivery was cancelled or settled meanwhile.
@@ -77,6 +78,9 @@ func (a *attempt) render(ctx context.Context) (packed *channels.Packed, err erro
 		return nil, err
 	}
 	a.body, a.kind, a.ctype = p.Body, p.Type, p.ContentType
+	if len(ship.LeftOut) > 0 {
+		a.left = "left out: " + strings.Join(ship.LeftOut, "; ")
+	}
 	return &p, nil
 }
 
@@ -184,7 +188,7 @@ func (a *attempt) outboundRow(id string, p channels.Packed, now time.Time) refer
 	m := referral.Message{
 		ID: id, Direction: referral.Outbound, Channel: a.d.Lane, Partner: a.d.Partner, Peer: a.d.Address, Type: p.Type, ContentType: p.ContentType,
 		ControlID: control, Recipient: p.Recipient, ReceivedAt: now, State: referral.MessageProcessed, Bytes: int64(len(p.Body)),
-		SHA256: hex.EncodeToString(sum[:]), ConfigHash: a.set.Hash, DeliveryID: a.d.ID, RelatedTo: about,
+		SHA256: hex.EncodeToString(sum[:]), ConfigHash: a.set.Hash, DeliveryID: a.d.ID, RelatedTo: about, Reason: a.left,
 	}
 	if a.d.ReferralID != "" {
 		m.ReferralIDs = []string{a.d.ReferralID}

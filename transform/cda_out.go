@@ -24,6 +24,7 @@ func referralNote(r referral.Referral, t Target) ([]byte, error) {
 	d.Sections = append(d.Sections, reasonSection(r, t), problemSection(r), allergySection(r), medicationSection(r))
 	d.Sections = append(d.Sections, ccda.Section{LOINC: ccda.SectionAssessmentPlan, Text: planText(r)})
 	d.Sections = append(d.Sections, optionalSections(r, t)...)
+	d.Sections = append(d.Sections, leftOutSection(t.left)...)
 	return ccda.Marshal(d)
 }
 

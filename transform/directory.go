@@ -45,11 +45,12 @@ type Rail struct {
 	Address string
 	Lane    string // partner and rail, unique: northside-ehr/mllp, northside-ehr/mllp.2
 	Dialect Dialect
+	Profile Profile // what of a record goes out by it
 }
 
 // Dialect is what a partner wants to be told on a rail, and how. Zero values are the documented defaults.
 type Dialect struct {
-	Style      string   // 360x (Direct default), plain
+	Style      string   // of Direct: 360x (default), 360x+cda, plain, cda, pdf-cda
 	Version    string   // MSH-12 we write; default 2.5.1
 	Status     string   // rri, orm, siu, none; "" = rri for a REF, orm for an order
 	Report     string   // mdm, oru; "" = mdm for a REF, oru for an order

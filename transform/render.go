@@ -23,6 +23,10 @@ func Render(r referral.Referral, ev referral.Event, t Target, docs map[string][]
 		PatientID:  patientCX(r.Patient), Patient: sourcePatientInfo(r.Patient),
 	}
 	ev = spoken(r, ev)
+	if ev.Type == referral.EventRequest || ev.Type == referral.EventChange {
+		r, t.left = t.Rail.Profile.Apply(r, t.At)
+		ship.LeftOut = t.left
+	}
 	var err error
 	switch t.Rail.Type {
 	case channels.MLLP:
@@ -87,9 +91,13 @@ func renderLine(ship *channels.Shipment, r referral.Referral, ev referral.Event,
 	return nil
 }
 
-// renderDirect writes a 360X package, or for receivers without 360X the documents alone, with words where there are none.
+// renderDirect writes the parts of a 360X package, or for receivers without 360X the documents, with words where there are none.
 func renderDirect(ship *channels.Shipment, r referral.Referral, ev referral.Event, t Target, docs map[string][]byte) error {
-	if t.Rail.Dialect.Style != "plain" {
+	switch t.Rail.Dialect.Style {
+	case StyleCDA, StylePDF:
+		return renderAlone(ship, r, ev, t, docs)
+	case StylePlain:
+	default:
 		body, kind, format, err := write360X(r, ev, t)
 		if err != nil {
 			return err

@@ -89,11 +89,20 @@ type TLS struct {
 
 // RailConfig is a rail of type direct of a partner. Its zero value sends 360X packages.
 type RailConfig struct {
-	Dialect     string      `yaml:"dialect" enum:"360x|plain" default:"360x" doc:"360x: an XDM package with the HL7 message; plain: documents as attachments"`
+	Dialect     string      `yaml:"dialect" enum:"360x|360x+cda|plain|cda|pdf-cda" default:"360x" doc:"360x: an XDM package with the HL7 message; 360x+cda: the C-CDA beside it as well; plain: documents as attachments; cda: the C-CDA alone; pdf-cda: a PDF inside an Unstructured Document"`
 	Outcome     string      `yaml:"outcome" enum:"osu|omg" default:"osu" doc:"360x: the message that carries interim notes and the report: OSU^O51, or OMG^O19 for partners that read it there"`
 	Processing  string      `yaml:"processing" enum:"P|T|D" default:"P" doc:"MSH-11 of what we send; only T and D rails are told of test referrals"`
 	Certificate config.Path `yaml:"certificate" doc:"the recipient's certificate; absent: looked for under direct.certificates"`
 	Node        config.Node `yaml:"."`
+}
+
+// withoutPackage reports whether the partner takes documents as attachments, not an XDM package.
+func (c RailConfig) withoutPackage() bool {
+	switch c.Dialect {
+	case "plain", "cda", "pdf-cda":
+		return true
+	}
+	return false
 }
 
 // DecodeSettings reads and checks `direct:`; every mistake goes to p. Files are read by Load.

@@ -36,17 +36,20 @@ func (s *Sender) Pack(ctx context.Context, ship channels.Shipment) (channels.Pac
 	from := g.Settings.Address
 	d := direct.Draft{
 		From: from, To: []string{ship.Address}, Date: ship.At, MessageID: messageID(ship, from), Notify: true,
-		Subject: "Referral " + word(ship.Event), Text: text(ship, s.cfg.Dialect == "plain"),
+		Subject: "Referral " + word(ship.Event), Text: text(ship, s.cfg.withoutPackage()),
 	}
 	kind := TypeMail
-	if s.cfg.Dialect == "plain" {
-		d.Files = attachments(ship)
+	if s.cfg.withoutPackage() {
+		d.Files = attachments(ship, "")
 	} else {
 		file, err := g.packXDM(ship, d.MessageID)
 		if err != nil {
 			return channels.Packed{}, err
 		}
 		d.Subject, d.Files, kind = direct.XDMSubject, []direct.File{file}, Type360X
+		if s.cfg.Dialect == "360x+cda" {
+			d.Files = append(d.Files, attachments(ship, channels.KindCDA)...)
+		}
 	}
 	return s.seal(ctx, d, kind, nil)
 }
@@ -161,10 +164,11 @@ func noticeText(word, detail string) string {
 }
 
 // attachments are the parts of a plain message: what people and their systems can open. The HL7 v2 message stays out, texts are in the mail itself.
-func attachments(ship channels.Shipment) []direct.File {
+// kind: only parts of this kind; empty: all.
+func attachments(ship channels.Shipment, kind string) []direct.File {
 	var out []direct.File
 	for i, p := range ship.Parts {
-		if p.Kind == channels.KindHL7 || p.Kind == channels.KindText {
+		if p.Kind == channels.KindHL7 || p.Kind == channels.KindText || kind != "" && p.Kind != kind {
 			continue
 		}
 		name := p.Name

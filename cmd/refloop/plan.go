@@ -142,7 +142,7 @@ func (pl *plan) planPartner(c config.Partner, p *config.Problems) {
 			lane = fmt.Sprintf("%s.%d", lane, seen[r.Type])
 		}
 		dialect, open := k.rail(pl, r, lane, p)
-		partner.Rails = append(partner.Rails, transform.Rail{Type: r.Type, Address: r.Address, Lane: lane, Dialect: dialect})
+		partner.Rails = append(partner.Rails, transform.Rail{Type: r.Type, Address: r.Address, Lane: lane, Dialect: dialect, Profile: profileOf(c.Profile, r.Profile, p)})
 		print := fingerprint(r.Node)
 		if r.Type == channels.Direct {
 			print += pl.direct.print
