@@ -10,6 +10,7 @@ import (
 
 	"refloop/channels"
 	"refloop/hl7"
+	"refloop/transform"
 )
 
 func traceCommand() *cobra.Command {
@@ -70,6 +71,7 @@ type trace struct {
 	Answer   []string        `json:"answer,omitempty"` // segments of the ACK
 	Fields   []tracedField   `json:"fields"`
 	Rules    []tracedRule    `json:"rules,omitempty"`
+	Lookups  []tracedLookup  `json:"lookups,omitempty"`
 	Events   []tracedEvent   `json:"events,omitempty"`
 }
 
@@ -115,7 +117,9 @@ func traceMessage(d dryRoom, body []byte, values bool) (trace, error) {
 	if err != nil {
 		return trace{}, err
 	}
-	base, err := d.run(body)
+	watched := d
+	watched.watch = new(transform.Watch)
+	base, err := watched.run(body)
 	if err != nil {
 		return trace{}, err
 	}
@@ -123,10 +127,11 @@ func traceMessage(d dryRoom, body []byte, values bool) (trace, error) {
 		Channel: d.cfg.Name, Type: base.decoded.Type, Partner: base.decoded.Partner, Verdict: verdictWord(base.decoded.Verdict), Ignored: base.decoded.Ignore,
 		Held: base.decoded.Hold, Problems: tracedProblems(base.decoded.Problems), Answer: segmentLines(base.answer), Rules: traceRules(d, body, base),
 	}
+	t.Lookups = tracedLookups(d, watched.watch.Lookups, values)
 	for _, w := range m.Warnings() {
 		t.Forgiven = append(t.Forgiven, w.Name)
 	}
-	if t.Fields, err = traceFields(d, body, base, nil, values); err != nil {
+	if t.Fields, err = traceFields(d, body, base, &watched.watch.Reads, values); err != nil {
 		return trace{}, err
 	}
 	for _, f := range base.facts {
@@ -185,6 +190,9 @@ func (t trace) print(w io.Writer) error {
 		return err
 	}
 	if err := t.printRules(w); err != nil {
+		return err
+	}
+	if err := t.printLookups(w); err != nil {
 		return err
 	}
 	return t.printEvents(w)

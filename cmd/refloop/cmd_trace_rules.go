@@ -1,12 +1,15 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 
 	"refloop/channels"
 	"refloop/config"
+	"refloop/transform"
 )
 
 // tracedRule is one rule of the channel and what it did to this message.
@@ -77,4 +80,50 @@ func tablesOf(d dryRoom, text string, body []byte, base dryResult) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(used))
+}
+
+// tracedLookup is one question of a rule to a look-up table.
+type tracedLookup struct {
+	Table string `json:"table"`
+	File  string `json:"file,omitempty"`
+	Found bool   `json:"found"`           // it has a row for the key, or a row for every other one
+	Key   string `json:"key,omitempty"`   // only when values were asked for
+	Value string `json:"value,omitempty"` // the same
+}
+
+func tracedLookups(d dryRoom, asked []transform.Lookup, values bool) []tracedLookup {
+	var out []tracedLookup
+	for _, a := range asked {
+		l := tracedLookup{Table: a.Table, Found: a.Value != ""}
+		for _, c := range d.cfg.Lookup {
+			if c.Name == a.Table {
+				l.File = c.Path
+			}
+		}
+		if values {
+			l.Key, l.Value = a.Key, a.Value
+		}
+		if !slices.Contains(out, l) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func (t trace) printLookups(w io.Writer) error {
+	if len(t.Lookups) == 0 {
+		return nil
+	}
+	var rows [][]string
+	for _, l := range t.Lookups {
+		row := "no row"
+		if l.Found {
+			row = "found"
+		}
+		rows = append(rows, []string{l.Table, l.File, row, l.Key, l.Value})
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return printTable(w, []string{"TABLE", "FILE", "ROW", "KEY", "VALUE"}, rows)
 }

@@ -32,7 +32,8 @@ type dryRoom struct {
 	pl     *plan
 	cfg    config.Channel
 	rules  transform.Channel
-	answer *mllp.Config // of an mllp channel: how it answers
+	answer *mllp.Config     // of an mllp channel: how it answers
+	watch  *transform.Watch // notes what the first run reads; nil: nothing is noted
 }
 
 // dryRooms are the channels of a plan, in file order.
@@ -102,7 +103,7 @@ func (d dryRoom) run(body []byte) (dryResult, error) {
 		return dryResult{}, err
 	}
 	var out dryResult
-	out.decoded = transform.Decode(transform.Source{Message: a, Opened: opened, Channel: d.rules, Directory: d.pl.directory})
+	out.decoded = transform.Decode(transform.Source{Message: a, Opened: opened, Channel: d.rules, Directory: d.pl.directory, Watch: d.watch})
 	if d.answer != nil {
 		out.answer = mllp.Answer(*d.answer, m, channels.Outcome{
 			MessageID: a.ID, ReceivedAt: dryTime, Verdict: out.decoded.Verdict, Problems: out.decoded.Problems, Reason: "dry run",
