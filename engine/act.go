@@ -43,6 +43,8 @@ type ActInput struct {
 	Set       map[string]string
 	EndReason referral.EndReason
 	Location  string
+	Hold      string // kind of the hold that release takes off
+	Late      bool   // an appointment in the past is meant
 }
 
 // ActDocument is a file that a person hands in.
@@ -61,6 +63,9 @@ func (e *Engine) Act(ctx context.Context, actor, referralID, verb string, in Act
 		return referral.Referral{}, &NotAllowed{Verb: verb, Got: "no such act", Want: []string{"the acts of refloop act --help"}}
 	}
 	now := e.now().UTC().Truncate(time.Microsecond)
+	if err := in.check(kind, now); err != nil {
+		return referral.Referral{}, err
+	}
 	ev := referral.Event{Type: kind, EventTime: now, ReceiveTime: now, Actor: actor, Origin: referral.OriginStaff, Grade: referral.GradeA, ConfigHash: set.Hash, Reason: in.Reason, Note: in.Note}
 	blob, err := e.fillAct(ctx, set, &ev, in)
 	if err != nil {
@@ -91,6 +96,7 @@ func (e *Engine) Act(ctx context.Context, actor, referralID, verb string, in Act
 func (e *Engine) speak(tx Tx, set *Setup, r referral.Referral, ev referral.Event) error {
 	ev.By = r.Role.Side()
 	if ev.Type == referral.EventVerify {
+		ev.Note = strings.TrimSuffix(verifyNote(r, ev.Payload.Fields)+"; "+ev.Note, "; ")
 		ev = withRecipient(set, r, ev)
 	}
 	err := e.transition(tx, set, r, ev)
@@ -98,11 +104,27 @@ func (e *Engine) speak(tx Tx, set *Setup, r referral.Referral, ev referral.Event
 	if !errors.As(err, &refusal) || refusal.Code != referral.CodeWrongSide {
 		return err
 	}
+	if !slices.Contains(referral.ByPhone(r), referral.ActionOf(ev.Type)) {
+		return notByPhone(r, refusal)
+	}
 	ev.By, ev.Grade, ev.Origin = referral.SideRecipient, referral.GradeC, referral.OriginPhone
 	if r.Role == referral.RoleRecipient {
 		ev.By = referral.SideInitiator
 	}
 	return e.transition(tx, set, r, ev)
+}
+
+// notByPhone says why the other side's word cannot be taken from a telephone call now.
+func notByPhone(r referral.Referral, refusal *referral.Refusal) error {
+	no := *refusal
+	no.Want = "the other side's own message; by telephone nothing is taken now"
+	if list := referral.ByPhone(r); len(list) > 0 {
+		no.Want = "the other side's own message; by telephone only " + join(list) + " is taken now"
+	}
+	if no.Event == referral.EventConfirmCancel && r.State == referral.StateCancelRequested {
+		no.Want = "the recipient's own message; when it sends none (fax, telephone): refloop act ID end --reason " + string(referral.EndCancelUnconfirmed)
+	}
+	return &no
 }
 
 // fillAct turns the input into the event's payload and seals the document.
@@ -114,9 +136,6 @@ func (e *Engine) fillAct(ctx context.Context, set *Setup, ev *referral.Event, in
 	}
 	switch ev.Type {
 	case referral.EventSchedule, referral.EventReschedule:
-		if in.At.IsZero() {
-			return referral.Blob{}, fmt.Errorf("act: --at: got nothing, want the appointment's start such as 2026-12-01T09:30:00-06:00")
-		}
 		p.Appointment = &referral.Appointment{Start: in.At.UTC(), End: in.Until.UTC(), Status: "booked", Location: in.Location}
 		if in.Until.IsZero() {
 			p.Appointment.End = in.At.UTC().Add(30 * time.Minute)
@@ -130,13 +149,17 @@ func (e *Engine) fillAct(ctx context.Context, set *Setup, ev *referral.Event, in
 	case referral.EventAccept:
 		p.Promise = in.At.UTC()
 	}
-	if kind := in.Set["hold"]; kind != "" {
+	kind := in.Hold
+	if kind == "" {
+		kind = in.Set["hold"]
+	}
+	if kind != "" {
 		p.Hold = &referral.Hold{Kind: referral.HoldKind(kind), Reason: in.Reason}
 	}
 	p.Fields = fieldsOf(in.Set)
 	if id, named := in.Set["recipient_partner"]; named {
 		if _, ok := set.Directory.Partner(id); !ok {
-			return referral.Blob{}, fmt.Errorf("act: recipient_partner: got %q, want the id of a partner in the configuration", id)
+			return referral.Blob{}, wrongInput("recipient_partner: got %d characters, want the id of a partner in the configuration; list them with refloop partners", len(id))
 		}
 	}
 	if in.Document == nil {
@@ -215,7 +238,8 @@ func fieldsOf(set map[string]string) []referral.Field {
 		if k == "hold" {
 			continue // names the hold that is released, not a field
 		}
-		out = append(out, referral.Field{Key: k, Value: v, Confidence: 1, Confirmed: true})
+		key, _ := referral.FieldKey(k)
+		out = append(out, referral.Field{Key: key, Value: v, Confidence: 1, Confirmed: true})
 	}
 	slices.SortFunc(out, func(a, b referral.Field) int { return strings.Compare(a.Key, b.Key) })
 	return out
@@ -235,13 +259,13 @@ func (e *Engine) Saw(ctx context.Context, actor, action, object string) error {
 func ParseSet(b []byte) (map[string]string, error) {
 	var raw map[string]any
 	if err := json.Unmarshal(b, &raw); err != nil {
-		return nil, fmt.Errorf("act: --set: got %d bytes that are not a JSON object, want {\"key\": \"value\"}", len(b))
+		return nil, wrongInput("--set: got %d bytes that are not a JSON object, want {\"key\": \"value\"}", len(b))
 	}
 	out := map[string]string{}
 	for k, v := range raw {
 		s, ok := v.(string)
 		if !ok {
-			return nil, fmt.Errorf("act: --set: %s: got a %T, want a string", k, v)
+			return nil, wrongInput("--set: %s: got a %T, want a string", k, v)
 		}
 		out[k] = s
 	}
