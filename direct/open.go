@@ -73,8 +73,7 @@ func (o *Opened) decrypt(h Header, body []byte, ids []cms.Identity, lim Limits) 
 	if err != nil {
 		return nil, envelopeError(err)
 	}
-	content, keys := env.Algorithms()
-	o.Layers = append(o.Layers, "enveloped-data "+content+" "+strings.Join(unique(keys), " "))
+	o.Layers = append(o.Layers, envelopeLayer(env))
 	text, id, err := env.Decrypt(ids)
 	if err != nil {
 		return nil, fail(ErrUndecryptable, "envelope", "of %d bytes", len(der))

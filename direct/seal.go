@@ -37,6 +37,10 @@ func Seal(random io.Reader, inner []byte, signer cms.Identity, recipient *x509.C
 	if err != nil {
 		return nil, err
 	}
+	kind := "enveloped-data"
+	if o.Encrypt.Content == cms.AES256GCM || o.Encrypt.Content == cms.AES128GCM {
+		kind = "authEnveloped-data"
+	}
 	var b bytes.Buffer
 	b.Grow(len(envelope)*78/57 + 2048)
 	for _, name := range []string{"From", "To", "Cc", "Date", "Message-ID"} {
@@ -47,7 +51,7 @@ func Seal(random io.Reader, inner []byte, signer cms.Identity, recipient *x509.C
 		}
 	}
 	field(&b, "MIME-Version", "1.0")
-	field(&b, "Content-Type", "application/pkcs7-mime; smime-type=enveloped-data;\r\n name=\"smime.p7m\"")
+	field(&b, "Content-Type", "application/pkcs7-mime; smime-type="+kind+";\r\n name=\"smime.p7m\"")
 	field(&b, "Content-Disposition", "attachment; filename=\"smime.p7m\"")
 	field(&b, "Content-Transfer-Encoding", "base64")
 	b.WriteString("\r\n")

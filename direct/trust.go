@@ -20,7 +20,7 @@ type Use int
 // Uses.
 const (
 	ToSign    Use = iota // it signed what came: digitalSignature
-	ToEncrypt            // we encrypt to it: keyEncipherment
+	ToEncrypt            // we encrypt to it: keyEncipherment (RSA) or keyAgreement (EC)
 )
 
 // DefaultChain is how many certificates a path may have, leaf and anchor included.
@@ -181,12 +181,12 @@ func checkLeaf(c *x509.Certificate, use Use, at time.Time) error {
 	if err := checkKey(c); err != nil {
 		return err
 	}
-	if _, isRSA := c.PublicKey.(*rsa.PublicKey); use == ToEncrypt && !isRSA {
-		return untrusted(ReasonUsage, "the key is not RSA, we encrypt to RSA keys")
-	}
 	want, word := x509.KeyUsageDigitalSignature, "digitalSignature"
 	if use == ToEncrypt {
 		want, word = x509.KeyUsageKeyEncipherment, "keyEncipherment"
+		if _, ec := c.PublicKey.(*ecdsa.PublicKey); ec {
+			want, word = x509.KeyUsageKeyAgreement, "keyAgreement" // RFC 5753 section 9
+		}
 	}
 	if c.KeyUsage != 0 && c.KeyUsage&want == 0 {
 		return untrusted(ReasonUsage, "key usage lacks %s", word)

@@ -10,6 +10,7 @@ import (
 	"refloop/channels/direct/trust"
 	"refloop/config"
 	"refloop/direct"
+	"refloop/direct/cms"
 )
 
 // Settings are the keys under `direct:`: our identity and trust, shared by all channels and rails of this type.
@@ -92,8 +93,18 @@ type RailConfig struct {
 	Dialect     string      `yaml:"dialect" enum:"360x|360x+cda|plain|cda|pdf-cda" default:"360x" doc:"360x: an XDM package with the HL7 message; 360x+cda: the C-CDA beside it as well; plain: documents as attachments; cda: the C-CDA alone; pdf-cda: a PDF inside an Unstructured Document"`
 	Outcome     string      `yaml:"outcome" enum:"osu|omg" default:"osu" doc:"360x: the message that carries interim notes and the report: OSU^O51, or OMG^O19 for partners that read it there"`
 	Processing  string      `yaml:"processing" enum:"P|T|D" default:"P" doc:"MSH-11 of what we send; only T and D rails are told of test referrals"`
-	Certificate config.Path `yaml:"certificate" doc:"the recipient's certificate; absent: looked for under direct.certificates"`
+	Certificate config.Path `yaml:"certificate" doc:"the recipient's certificate; absent: looked for under direct.certificates, then in DNS"`
+	Cipher      string      `yaml:"cipher" enum:"aes-256-cbc|aes-128-cbc|aes-256-gcm|aes-128-gcm" default:"aes-256-cbc" doc:"how content is encrypted; gcm only for a peer that is known to read it"`
+	KeyWrap     string      `yaml:"key_transport" enum:"rsa-v1.5|oaep-sha-256|oaep-sha-1" default:"rsa-v1.5" doc:"how the content key is encrypted to an RSA certificate; oaep only for a peer that is known to read it. An EC certificate always gets ECDH"`
 	Node        config.Node `yaml:"."`
+}
+
+// encryption is what the codec is told; the zero value of RailConfig is what every peer reads.
+func (c RailConfig) encryption() cms.EncryptOptions {
+	return cms.EncryptOptions{
+		KeyTransport: map[string]cms.KeyTransport{"oaep-sha-256": cms.OAEPSHA256, "oaep-sha-1": cms.OAEPSHA1}[c.KeyWrap],
+		Content:      map[string]cms.ContentCipher{"aes-128-cbc": cms.AES128CBC, "aes-256-gcm": cms.AES256GCM, "aes-128-gcm": cms.AES128GCM}[c.Cipher],
+	}
 }
 
 // withoutPackage reports whether the partner takes documents as attachments, not an XDM package.

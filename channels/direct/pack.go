@@ -100,7 +100,7 @@ func (s *Sender) seal(ctx context.Context, d direct.Draft, kind string, extra []
 	if err != nil {
 		return channels.Packed{}, fmt.Errorf("%s: %w", s.lane, err)
 	}
-	body, err := direct.Seal(g.Rand, inner, signer, v.Certificate, direct.SealOptions{Chain: g.Trust.Chain(signer.Certificate)})
+	body, err := direct.Seal(g.Rand, inner, signer, v.Certificate, direct.SealOptions{Chain: g.Trust.Chain(signer.Certificate), Encrypt: s.cfg.encryption()})
 	if err != nil {
 		return channels.Packed{}, fmt.Errorf("%s: %w", s.lane, err)
 	}

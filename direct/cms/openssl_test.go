@@ -54,17 +54,31 @@ func TestOpenSSLReadsOurSignature(t *testing.T) {
 
 func TestOpenSSLReadsOurEnvelope(t *testing.T) {
 	content := read(t, "content.txt")
-	id := identity(t, "rsa")
-	for _, kt := range []KeyTransport{RSAv15, OAEPSHA256, OAEPSHA1} {
-		b, err := Encrypt(rand.Reader, content, []*x509.Certificate{id.Certificate}, EncryptOptions{KeyTransport: kt})
+	for _, c := range []struct {
+		name string
+		o    EncryptOptions
+	}{
+		{"rsa", EncryptOptions{}}, {"rsa", EncryptOptions{KeyTransport: OAEPSHA256}}, {"rsa", EncryptOptions{KeyTransport: OAEPSHA1}},
+		{"rsa", EncryptOptions{Content: AES128CBC}}, {"rsa", EncryptOptions{Content: AES256GCM}}, {"rsa", EncryptOptions{Content: AES128GCM, KeyTransport: OAEPSHA256}},
+		{"p256", EncryptOptions{}}, {"p384", EncryptOptions{}}, {"p256", EncryptOptions{Content: AES128CBC}}, {"p384", EncryptOptions{Content: AES256GCM}},
+	} {
+		id := identity(t, c.name)
+		b, err := Encrypt(rand.Reader, content, []*x509.Certificate{id.Certificate}, c.o)
 		if err != nil {
 			t.Fatal(err)
 		}
+		e, err := ParseEnveloped(b, Limits{})
+		if err != nil {
+			t.Fatalf("%s %+v: %v", c.name, c.o, err)
+		}
+		if got, _, err := e.Decrypt([]Identity{id}); err != nil || !bytes.Equal(got, content) {
+			t.Errorf("%s %+v: we read %d bytes, %v", c.name, c.o, len(got), err)
+		}
 		out := filepath.Join(t.TempDir(), "out")
 		openssl(t, "cms", "-decrypt", "-binary", "-inform", "DER", "-in", write(t, b),
-			"-recip", fixtures+"rsa.crt", "-inkey", fixtures+"rsa.key", "-out", out)
+			"-recip", fixtures+c.name+".crt", "-inkey", fixtures+c.name+".key", "-out", out)
 		if got, _ := os.ReadFile(out); !bytes.Equal(got, content) {
-			t.Errorf("transport %d: openssl gave other content", kt)
+			t.Errorf("%s %+v: openssl gave other content", c.name, c.o)
 		}
 	}
 }

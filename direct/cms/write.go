@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -29,9 +30,22 @@ const (
 	OAEPSHA1                       // RSAES-OAEP with the defaults of RFC 4055
 )
 
-// EncryptOptions choose algorithms. The zero value is the common denominator: RSA v1.5 and AES-256-CBC.
+// ContentCipher is how the content is encrypted.
+type ContentCipher int
+
+// Content ciphers.
+const (
+	AES256CBC ContentCipher = iota // EnvelopedData: every Direct peer reads it
+	AES128CBC
+	AES256GCM // AuthEnvelopedData (RFC 5083, 5084)
+	AES128GCM
+)
+
+// EncryptOptions choose algorithms. The zero value is the common denominator: RSA v1.5 and AES-256-CBC. A
+// recipient with an EC key always gets ECDH.
 type EncryptOptions struct {
 	KeyTransport KeyTransport
+	Content      ContentCipher
 }
 
 // Sign writes a detached SignedData over content: SHA-256, signed attributes
@@ -66,53 +80,117 @@ func Sign(content []byte, cert *x509.Certificate, key crypto.PrivateKey, chain [
 	return out, nil
 }
 
-// Encrypt writes EnvelopedData (RFC 5652 section 6) in DER for RSA recipients,
-// each named by issuer and serial number. random gives content key and
-// initialisation vector; the RSA padding takes its own from the system.
+// Encrypt writes EnvelopedData (RFC 5652 section 6), or AuthEnvelopedData (RFC 5083) for GCM, in DER for RSA
+// recipients and for EC recipients on P-256 and P-384, each named by issuer and serial number. random gives content key and
+// initialisation vector; padding and ephemeral keys may take theirs from the system.
 func Encrypt(random io.Reader, content []byte, to []*x509.Certificate, o EncryptOptions) ([]byte, error) {
 	if len(to) == 0 {
 		return nil, errors.New("cms: encrypting: got no recipient, want at least one certificate")
 	}
-	secret := make([]byte, 32+aes.BlockSize)
+	form := forms[o.Content]
+	secret := make([]byte, form.keyLen+form.nonceLen)
 	if _, err := io.ReadFull(random, secret); err != nil {
 		return nil, fmt.Errorf("cms: encrypting: reading randomness: %w", err)
 	}
-	key, iv := secret[:32], secret[32:]
+	key, iv := secret[:form.keyLen], secret[form.keyLen:]
 	infos := make([]byte, 0, 512*len(to))
+	version := int64(0)
 	for i, c := range to {
-		info, err := transportInfo(random, c, key, o.KeyTransport)
+		info, err := recipientInfo(random, c, key, o.KeyTransport)
 		if err != nil {
 			return nil, fmt.Errorf("cms: encrypting: recipient %d: %w", i, err)
 		}
 		infos = append(infos, info...)
+		if _, ec := c.PublicKey.(*ecdsa.PublicKey); ec && !form.gcm {
+			version = 2 // RFC 5652 section 6.1: a recipient info of another version than 0
+		}
 	}
-	text, err := encryptCBC(key, iv, content)
+	encrypt := encryptCBC
+	if form.gcm {
+		encrypt = encryptGCM
+	}
+	text, mac, err := encrypt(key, iv, content)
 	if err != nil {
 		return nil, fmt.Errorf("cms: encrypting: %w", err)
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1ObjectIdentifier(oidEnveloped)
+		b.AddASN1ObjectIdentifier(form.contentType)
 		b.AddASN1(explicit(0), func(b *cryptobyte.Builder) {
 			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-				b.AddASN1Int64(0)
+				b.AddASN1Int64(version)
 				b.AddBytes(setOf(infos))
 				b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 					b.AddASN1ObjectIdentifier(oidData)
-					addAlgorithm(b, oidAES256CBC, func(b *cryptobyte.Builder) { b.AddASN1OctetString(iv) })
+					addAlgorithm(b, form.cipher, func(b *cryptobyte.Builder) { form.addParameters(b, iv) })
 					b.AddASN1(implicit(0), func(b *cryptobyte.Builder) { b.AddBytes(text) })
 				})
+				if form.gcm {
+					b.AddASN1OctetString(mac)
+				}
 			})
 		})
 	})
 	return b.Bytes()
 }
 
-// encryptCBC pads as RFC 5652 section 6.3 and encrypts.
-func encryptCBC(key, iv, content []byte) ([]byte, error) {
+// form is what a content cipher asks of the structure.
+type form struct {
+	contentType, cipher asn1.ObjectIdentifier
+	keyLen, nonceLen    int
+	gcm                 bool
+}
+
+var forms = map[ContentCipher]form{
+	AES256CBC: {oidEnveloped, oidAES256CBC, 32, aes.BlockSize, false},
+	AES128CBC: {oidEnveloped, oidAES128CBC, 16, aes.BlockSize, false},
+	AES256GCM: {oidAuthEnveloped, oidAES256GCM, 32, gcmNonce, true},
+	AES128GCM: {oidAuthEnveloped, oidAES128GCM, 16, gcmNonce, true},
+}
+
+// Sizes of GCM (RFC 5084 section 3.2); the tag is written with its full length.
+const (
+	gcmNonce = 12
+	gcmTag   = 16
+)
+
+func (f form) addParameters(b *cryptobyte.Builder, iv []byte) {
+	if !f.gcm {
+		b.AddASN1OctetString(iv)
+		return
+	}
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1OctetString(iv)
+		b.AddASN1Int64(gcmTag)
+	})
+}
+
+// recipientInfo is how one recipient gets the content key: by agreement for an EC key, else by transport.
+func recipientInfo(random io.Reader, c *x509.Certificate, key []byte, kt KeyTransport) ([]byte, error) {
+	if pub, ec := c.PublicKey.(*ecdsa.PublicKey); ec {
+		return agreementInfo(random, c, pub, key)
+	}
+	return transportInfo(random, c, key, kt)
+}
+
+func encryptGCM(key, nonce, content []byte) (text, mac []byte, err error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := aead.Seal(make([]byte, 0, len(content)+gcmTag), nonce, content, nil)
+	return out[:len(content)], out[len(content):], nil
+}
+
+// encryptCBC pads as RFC 5652 section 6.3 and encrypts.
+func encryptCBC(key, iv, content []byte) (text, none []byte, err error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, nil, err
 	}
 	pad := aes.BlockSize - len(content)%aes.BlockSize
 	out := make([]byte, len(content)+pad)
@@ -120,14 +198,14 @@ func encryptCBC(key, iv, content []byte) ([]byte, error) {
 		out[i] = byte(pad)
 	}
 	cipher.NewCBCEncrypter(block, iv).CryptBlocks(out, out)
-	return out, nil
+	return out, nil, nil
 }
 
 // transportInfo writes one KeyTransRecipientInfo.
 func transportInfo(random io.Reader, c *x509.Certificate, key []byte, kt KeyTransport) ([]byte, error) {
 	pub, ok := c.PublicKey.(*rsa.PublicKey)
 	if !ok {
-		return nil, fail(ErrUnsupported, "recipient's key", "got %T, want RSA", c.PublicKey)
+		return nil, fail(ErrUnsupported, "recipient's key", "got %T, want RSA or ECDSA", c.PublicKey)
 	}
 	var encrypted []byte
 	var err error

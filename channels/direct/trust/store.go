@@ -15,6 +15,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,6 +96,9 @@ func (s *Store) With(b *Bundles) *Store {
 	out.bundles = b
 	return &out
 }
+
+// Identities are all identities, in the order they were configured.
+func (s *Store) Identities() []Identity { return slices.Clone(s.identities) }
 
 // Decrypting returns the identities that may open mail for an address:
 // those of the address first, then those of its domain.
