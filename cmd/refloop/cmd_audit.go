@@ -88,6 +88,7 @@ func keysCommand() *cobra.Command {
 		},
 	}
 	c.Flags().Bool("json", false, "one JSON object a line, stable keys")
+	c.AddCommand(identityCommands()...)
 	return c
 }
 

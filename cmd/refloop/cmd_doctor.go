@@ -99,6 +99,7 @@ func diagnose(cmd *cobra.Command) []finding {
 	if pl != nil {
 		out = append(out, folderFindings(cfg)...)
 		out = append(out, certificateFindings(cfg, pl, time.Now())...)
+		out = append(out, directFindings(cmd)...)
 	}
 	return out
 }

@@ -84,7 +84,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		serveCommand(), checkCommand(), initCommand(), configCommand(), demoCommand(), versionCommand(), doctorCommand(),
 		messagesCommand(), referralsCommand(), showCommand(), explainCommand(), traceCommand(), testCommand(), deliveriesCommand(), worklistCommand(), partnersCommand(),
-		actionsCommand(), actCommand(), reprocessCommand(), sendCommand(), auditCommand(), keysCommand(), faxCommand(), ccdaCommand(), xdmCommand(),
+		actionsCommand(), actCommand(), reprocessCommand(), sendCommand(), auditCommand(), keysCommand(), directCommand(), faxCommand(), ccdaCommand(), xdmCommand(),
 		ocrWorkerCommand(), pdfWorkerCommand(),
 	)
 	strict(root)
