@@ -330,7 +330,7 @@ func (e *Engine) keep(tx Tx, set *Setup, res referral.Result) error {
 	if err := tx.PutReferral(res.Referral, clock); err != nil {
 		return err
 	}
-	if err := tx.AddEvents(res.Referral.ID, res.Events, res.Referral); err != nil {
+	if err := tx.AddEvents(res.Referral.ID, lean(res.Events), res.Referral); err != nil {
 		return err
 	}
 	for _, ev := range res.Events {
@@ -339,6 +339,17 @@ func (e *Engine) keep(tx Tx, set *Setup, res referral.Result) error {
 		}
 	}
 	return nil
+}
+
+// lean leaves out of request events what the snapshot of the record holds already.
+func lean(events []referral.Event) []referral.Event {
+	out := slices.Clone(events)
+	for i := range out {
+		if out[i].Type == referral.EventRequest {
+			out[i].Payload.Record, out[i].Payload.Patient = nil, nil
+		}
+	}
+	return out
 }
 
 // refused records that somebody said what the state machine does not allow: stored and shown, it moves nothing.

@@ -9,32 +9,26 @@ import (
 	"refloop/referral"
 )
 
-// AddEvents appends events to a stored referral; snapshot is the record after the last of them, and is kept with it.
-func (tx *Tx) AddEvents(referralID string, events []referral.Event, snapshot referral.Referral) error {
-	for i, ev := range events {
-		var record []byte
-		if i == len(events)-1 {
-			var err error
-			if record, err = tx.sealRecord(snapshot); err != nil {
-				return err
-			}
-		}
-		if err := tx.addEvent(referralID, ev, record); err != nil {
+// AddEvents appends events to a stored referral. The record after the last of them is the one that PutReferral stored; when it is
+// overwritten it becomes the snapshot of that event.
+func (tx *Tx) AddEvents(referralID string, events []referral.Event, _ referral.Referral) error {
+	for _, ev := range events {
+		if err := tx.addEvent(referralID, ev); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (tx *Tx) addEvent(referralID string, ev referral.Event, record []byte) error {
+func (tx *Tx) addEvent(referralID string, ev referral.Event) error {
 	sealed, err := tx.s.room.sealJSON(tx.s.keys, sealEvent, eventPlace(referralID, ev.Seq), ev)
 	if err != nil {
 		return err
 	}
 	_, err = tx.exec(`INSERT INTO event (referral_id, seq, event_time, receive_time, type, from_state, to_state, side, actor, origin, grade, implied,
-		evidence_ref, config_hash, digest, sealed, snapshot) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)`,
+		evidence_ref, config_hash, digest, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)`,
 		referralID, ev.Seq, micros(ev.EventTime), micros(ev.ReceiveTime), string(ev.Type), string(ev.From), string(ev.To), string(ev.By), ev.Actor,
-		ev.Origin, string(ev.Grade), flag(ev.Implied), ev.EvidenceRef, ev.ConfigHash, ev.Payload.Digest, sealed, record)
+		ev.Origin, string(ev.Grade), flag(ev.Implied), ev.EvidenceRef, ev.ConfigHash, ev.Payload.Digest, sealed)
 	return err
 }
 

@@ -42,6 +42,9 @@ func (tx *Tx) PutReferral(r referral.Referral, c referral.Clock) error {
 			return err
 		}
 	}
+	if err := tx.keepSnapshot(r.ID, old.version); err != nil {
+		return err
+	}
 	if err := tx.updateReferral(r, c, digest, sealed); err != nil {
 		return err
 	}
@@ -49,6 +52,13 @@ func (tx *Tx) PutReferral(r referral.Referral, c referral.Clock) error {
 		return err
 	}
 	return tx.addHolds(r)
+}
+
+// keepSnapshot moves the record that is about to be overwritten to the last event it stands for. A record that was never overwritten is
+// its own snapshot, so that a new referral is written once.
+func (tx *Tx) keepSnapshot(id string, version int) error {
+	_, err := tx.exec(`UPDATE event SET snapshot = (SELECT record FROM referral WHERE id = ?1) WHERE referral_id = ?1 AND seq = ?2`, id, version)
+	return err
 }
 
 type stored struct {
@@ -92,7 +102,7 @@ func (tx *Tx) addHolds(r referral.Referral) error {
 	return nil
 }
 
-// sealRecord seals r once for its row and for the snapshot of its last event. Within one piece of work a referral's version names its
+// sealRecord seals r for its row. Within one piece of work a referral's version names its
 // content: two records with the same ID and version are the same.
 func (tx *Tx) sealRecord(r referral.Referral) ([]byte, error) {
 	if tx.record.id == r.ID && tx.record.version == r.Version {
@@ -142,8 +152,9 @@ func (s *Store) Referral(ctx context.Context, id string) (referral.Referral, err
 // Snapshot returns the record as of seq: after the batch of events that seq belongs to (implied events share a batch with the one that
 // implies them). referral.ErrNotFound when seq is not there yet.
 func (s *Store) Snapshot(ctx context.Context, referralID string, seq int) (referral.Referral, error) {
-	return s.readRecord(ctx, s.readers, referralID, `SELECT snapshot FROM event
-		WHERE referral_id = ?1 AND seq >= ?2 AND snapshot IS NOT NULL ORDER BY seq LIMIT 1`, referralID, seq)
+	return s.readRecord(ctx, s.readers, referralID, `SELECT snapshot FROM (SELECT seq, snapshot FROM event
+			WHERE referral_id = ?1 AND seq >= ?2 AND snapshot IS NOT NULL
+		UNION ALL SELECT version, record FROM referral WHERE id = ?1 AND version >= ?2) AS known ORDER BY seq LIMIT 1`, referralID, seq)
 }
 
 // AddDocument keeps a document with its bytes. The referral may be stored after it in the same work.
