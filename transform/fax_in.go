@@ -18,7 +18,7 @@ type reading struct {
 	boxes      map[string][5]int
 }
 
-// decodeFax turns what was read from a fax into a request, or leaves it to a person with the reason.
+// decodeFax turns what was read from a fax into a request, an answer to one of ours, or leaves it to a person with the reason.
 func decodeFax(s Source, out *Decoded) {
 	out.Partner = s.Channel.Partner
 	part := partOf(s.Opened.Parts, channels.KindFields)
@@ -27,13 +27,29 @@ func decodeFax(s Source, out *Decoded) {
 		out.Hold = err.Error()
 		return
 	}
-	switch kind, _ := top.values["document_type"].(string); {
+	ours, code, hold := ourPages(part.Body)
+	answer, answered := answerOf(ours)
+	kind, _ := top.values["document_type"].(string)
+	asks := kind == fax.KindReferral || kind == fax.KindImaging
+	switch {
+	case hold != "":
+		out.Hold = hold
+	case top.values["documents"] != nil && len(ours) == 0 && faxSplit(s, part.Body, out):
 	case top.values["documents"] != nil || top.values["needs_split"] == true:
 		out.Hold = "pages of several patients: a person must split the fax"
-	case kind == fax.KindReferral || kind == fax.KindImaging:
-		faxRequest(s, top, out)
+	case answered:
+		faxReply(s, code, answer, out)
+	case asks:
+		faxRequest(s, top, faxPages(s, "request"), out)
+		if code != "" { // our own page that came back without an answer is no new referral
+			out.Facts[0].Ref = append(out.Facts[0].Ref, ownNumber(s, code)...)
+		}
 	case kind == fax.KindAdvert && top.confidence["document_type"] >= s.Channel.ReviewBelow:
 		out.Ignore = "fax: an advertisement"
+	case code != "":
+		faxFiling(s, top, ownNumber(s, code), out)
+	case kind == fax.KindConsult && printedNumber(s, top) != nil:
+		faxFiling(s, top, printedNumber(s, top), out)
 	default:
 		out.Hold = fmt.Sprintf("fax: it looks like %s, not like a referral; a person must file it", strings.ReplaceAll(firstOf(kind, fax.KindOther), "_", " "))
 	}
@@ -84,7 +100,7 @@ func identity() []string { return []string{"patient_first", "patient_last", "pat
 
 // faxRequest makes the request of a referral that came on paper. What is below the channel's line is listed, not filled in, and a
 // person is asked.
-func faxRequest(s Source, r reading, out *Decoded) {
+func faxRequest(s Source, r reading, papers []Body, out *Decoded) {
 	fields := r.fields()
 	rec := referral.WithFields(referral.Referral{ReviewBelow: s.Channel.ReviewBelow}, fields)
 	rec.Requested = s.Message.ReceivedAt
@@ -101,12 +117,11 @@ func faxRequest(s Source, r reading, out *Decoded) {
 	ev := referral.Event{Type: referral.EventRequest, EventTime: s.Message.ReceivedAt, Origin: referral.OriginFax, Grade: referral.GradeB}
 	rec.Identifiers = addID(rec.Identifiers, referral.Identifier{Value: "FAX", Kind: referral.KindSourceForm})
 	ev.Payload.Record, ev.Payload.Patient = &rec, &rec.Patient
-	out.Facts = []Fact{{Ref: ref, Event: ev, Creates: true}}
-	for _, p := range s.Opened.Parts {
-		if p.Kind == channels.KindImage || p.Kind == channels.KindPDF {
-			out.Documents = append(out.Documents, bodyOf(p, "request", false))
-		}
+	for i := range papers {
+		papers[i].Fact = len(out.Facts)
 	}
+	out.Facts = append(out.Facts, Fact{Ref: ref, Event: ev, Creates: true})
+	out.Documents = append(out.Documents, papers...)
 }
 
 // faxNumber gives the number that the sender printed an authority: numbers of senders nobody knows name nothing.
