@@ -273,12 +273,15 @@ func (a *attempt) log(rc channels.Receipt, err error) {
 // failed decides what follows a failed attempt: again later, the next rail, or dead.
 func (a *attempt) failed(tx Tx, d referral.Delivery, rc channels.Receipt, err error, now time.Time) error {
 	d.Receipt = codeFrom(rc, err)
-	attempts := orDefault(a.set.Retry.Attempts, 20)
 	if channels.MustPark(err) {
 		d.Reason = reasonFrom(rc, err)
 		return a.e.die(tx, d, d.Reason, now)
 	}
-	if channels.IsPermanent(err) || d.Attempts >= attempts {
+	spent, failed := a.spent(tx, d, now)
+	if failed != nil {
+		return failed
+	}
+	if spent || channels.IsPermanent(err) {
 		return a.e.giveUp(tx, a.set, d, reasonFrom(rc, err), now)
 	}
 	delay := a.e.backoff(a.set.Retry, d.Attempts)

@@ -34,7 +34,8 @@ type Route struct {
 type Retry struct {
 	First    time.Duration // delay after the first failure; default 2s
 	Max      time.Duration // longest delay; default 5m
-	Attempts int           // attempts before the next rail; default 20
+	Attempts int           // attempts before the partner's next rail; default 20
+	MaxAge   time.Duration // how long a delivery without another rail is tried; default 72h
 }
 
 // Setup is one immutable configuration of the engine. Use swaps it as a whole.

@@ -72,6 +72,7 @@ func TestStrictLaneWaitsForTheOneBefore(t *testing.T) {
 func TestBackOffGrowsAndEndsDeadWithOneIncident(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *enginetest.World) {
 		w.Set.Directory.Partners[1].Rails = w.Set.Directory.Partners[1].Rails[:1] // direct only
+		w.Set.Retry.MaxAge = 12 * time.Second
 		var at []time.Duration
 		start := time.Now()
 		w.Senders[enginetest.DirectLane].SendFunc = func(context.Context, channels.Outbound) (channels.Receipt, error) {

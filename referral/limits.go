@@ -22,6 +22,11 @@ type ClockRules struct {
 	Calendar func(debtor string) Calendar
 }
 
+// Page returns when a clock of ours that runs since then calls a person.
+func (c ClockRules) Page(clock string, since time.Time, p Priority) time.Time {
+	return c.due(Clock{Name: clock, Debtor: DebtorUs, Since: since}, p).Due
+}
+
 // Weekdays is the simple calendar: Monday to Friday in loc, all hours. A day off counts from its next midnight on.
 func Weekdays(loc *time.Location) Calendar {
 	return func(t time.Time, n int) time.Time {
