@@ -130,6 +130,8 @@ func (c *Client) post(ctx context.Context, path string, in any) (*http.Response,
 		return nil, &no
 	case http.StatusNotFound:
 		return nil, &said{text: no.Text, is: referral.ErrNotFound}
+	case http.StatusBadRequest:
+		return nil, &said{text: no.Text, is: ErrInput}
 	}
 	return nil, errors.New(no.Text)
 }

@@ -42,6 +42,7 @@ type Backend interface {
 type Listed struct {
 	Referral referral.Referral
 	Clock    referral.Clock
+	Notices  []string // after an act: what it did, and what a person must still do
 }
 
 // MessageFilter chooses messages. Limit 0 is 100.
@@ -86,6 +87,8 @@ type Act struct {
 	Signed   bool              `json:"signed,omitempty"`
 	Set      map[string]string `json:"set,omitempty"`
 	Document *File             `json:"document,omitempty"`
+	Hold     string            `json:"hold,omitempty"` // release: the kind of hold
+	Late     bool              `json:"late,omitempty"` // an appointment in the past is meant
 }
 
 // File is a document handed in; its bytes travel as base64.

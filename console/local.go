@@ -194,7 +194,7 @@ func (l *Local) fail(w http.ResponseWriter, err error) {
 		l.write(w, http.StatusConflict, no)
 	case errors.Is(err, referral.ErrNotFound):
 		l.write(w, http.StatusNotFound, map[string]string{"error": err.Error()})
-	case errors.Is(err, ErrQuery):
+	case errors.Is(err, ErrQuery), errors.Is(err, ErrInput):
 		l.write(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
 	default:
 		l.write(w, http.StatusUnprocessableEntity, map[string]string{"error": err.Error()})

@@ -24,6 +24,9 @@ type Query struct {
 // ErrQuery says that a question is none.
 var ErrQuery = errors.New("console: unknown question")
 
+// ErrInput says that what came with an act cannot be taken; its own text is empty, so that it marks another error.
+var ErrInput = errors.New("")
+
 // Answer writes the answer: one JSON object a line, or for raw and document the bytes themselves.
 func (q Query) Answer(ctx context.Context, r Reader, w io.Writer) error {
 	switch q.Name {

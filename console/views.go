@@ -116,6 +116,7 @@ type ReferralView struct {
 	Updated      *time.Time             `json:"updated"`
 	Events       []EventView            `json:"events,omitempty"`
 	NextActions  []string               `json:"next_actions"`
+	Notices      []string               `json:"notices,omitempty"` // of an act: what it did, and what a person must still do
 }
 
 // ViewReferral makes the view of a referral without its timeline.
@@ -127,7 +128,7 @@ func ViewReferral(l Listed) ReferralView {
 		Service: r.Service.Coded, Reason: r.Reason, Diagnoses: list(r.Diagnoses), Identifiers: list(r.Identifiers), Appointments: list(r.Appointments),
 		Documents: list(r.Documents), Fields: r.Fields, Holds: list(r.Holds),
 		Clock:   ClockView{Name: l.Clock.Name, Debtor: l.Clock.Debtor, Due: stamp(l.Clock.Due)},
-		Created: stamp(r.Created), Updated: stamp(r.Updated), NextActions: []string{},
+		Created: stamp(r.Created), Updated: stamp(r.Updated), NextActions: []string{}, Notices: l.Notices,
 	}
 	for _, a := range referral.Actions(r, r.Role) {
 		v.NextActions = append(v.NextActions, string(a))

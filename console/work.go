@@ -107,18 +107,10 @@ func ViewActions(l Listed) ActionsView {
 	return ActionsView{ID: v.ID, Role: v.Role, State: v.State, NextActions: v.NextActions, ByPhone: byPhone(l.Referral)}
 }
 
-// byPhone are the other side's moves for which a telephone call is evidence enough (loop.md section 5).
 func byPhone(r referral.Referral) []string {
-	other := referral.RoleRecipient
-	if r.Role == referral.RoleRecipient {
-		other = referral.RoleInitiator
-	}
-	enough := []referral.EventType{referral.EventAccept, referral.EventDecline, referral.EventSchedule, referral.EventNoShow, referral.EventSeen}
 	out := []string{}
-	for _, a := range referral.Actions(r, other) {
-		if slices.Contains(enough, referral.ActionFor(string(a))) {
-			out = append(out, string(a))
-		}
+	for _, a := range referral.ByPhone(r) {
+		out = append(out, string(a))
 	}
 	return out
 }

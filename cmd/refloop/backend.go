@@ -57,15 +57,26 @@ func (d *daemon) openConsole() (*pages, error) {
 func (a answers) Act(ctx context.Context, actor, referralID string, in console.Act) (console.Listed, error) {
 	input := engine.ActInput{
 		Reason: in.Reason, At: in.At, Until: in.Until, Location: in.Location, Note: in.Note, Author: in.Author, Name: in.Name, Signed: in.Signed, Set: in.Set,
+		Hold: in.Hold, Late: in.Late,
 	}
 	if in.Document != nil {
 		input.Document = &engine.ActDocument{Name: in.Document.Name, ContentType: in.Document.ContentType, Body: in.Document.Body}
 	}
-	r, err := a.d.engine.Act(ctx, actor, referralID, in.Verb, input)
+	before, err := a.Referral(ctx, referralID)
+	if err != nil {
+		return console.Listed{}, err
+	}
+	since := time.Now().UTC().Truncate(time.Microsecond)
+	r, err := a.d.engine.Act(ctx, actor, before.Referral.ID, in.Verb, input)
 	if err != nil {
 		return console.Listed{}, allowed(err)
 	}
-	return a.Referral(ctx, r.ID)
+	after, err := a.Referral(ctx, r.ID)
+	if err != nil {
+		return console.Listed{}, err
+	}
+	after.Notices, err = a.notices(ctx, before, after, since)
+	return after, err
 }
 
 // allowed turns the engine's refusal into the console's.
@@ -73,6 +84,10 @@ func allowed(err error) error {
 	var no *engine.NotAllowed
 	if errors.As(err, &no) {
 		return &console.NotAllowed{Text: no.Error(), Allowed: no.Want}
+	}
+	var wrong *engine.InputError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("%w%s", console.ErrInput, wrong.Error())
 	}
 	return err
 }

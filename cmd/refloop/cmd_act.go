@@ -38,6 +38,7 @@ func verbHelp() [][]string {
 		{"ask", "a question to the initiator: --note -"},
 		{"answer", "the answer to it: --note -, --document"},
 		{"verify", "what was read from paper is right, or is put right: --set -"},
+		{"release", "take a hold off: --hold KIND, --reason the basis on which it goes on"},
 		{"resend", "send it again, or to another recipient: --set -"},
 		{"fax-sent", "somebody sent the fax by hand"},
 		{"end", "end without a report: --reason"},
@@ -53,7 +54,9 @@ func actCommand() *cobra.Command {
 		Use: "act ID VERB", Short: "do or say something about a referral; what is not allowed now exits 1 and prints what is", Args: cobra.ExactArgs(2),
 		Long: "act does or says something about a referral. `refloop actions ID` tells what is allowed now.\n\nVerbs:\n" + b.String() +
 			"\nWords and values about a patient come from standard input, never from the command line, which every user of the machine can read:\n" +
-			`--note - reads plain text, --set - reads a JSON object of texts such as {"patient_dob": "1980-02-03"}. Only one of them may be given.`,
+			`--note - reads plain text, --set - reads a JSON object of texts such as {"patient_dob": "1980-02-03"}. Only one of them may be given.` +
+			"\n\nKeys of --set: " + folded(referral.FieldKeys()) + "; mrn stands for patient_mrn, recipient_npi for referred_to_npi; extra.<name> keeps anything else." +
+			"\n\nReasons of end: " + list(endReasons()) + " (only while a cancellation is not confirmed). Reasons of decline and cancel are yours and travel as given.",
 		Example: `  refloop act 01JD accept
   refloop act 01JD schedule --at 2026-12-01T09:30:00-06:00 --location "Suite 200"
   refloop act 01JD report --document note.pdf --author 1245319599 --signed
@@ -69,19 +72,26 @@ func actCommand() *cobra.Command {
 				return err
 			}
 			v, err := client.Act(cmd.Context(), args[0], in)
+			if errors.Is(err, console.ErrInput) {
+				return usageError{err}
+			}
 			if err != nil {
 				return err
 			}
 			if wantsJSON(cmd) {
 				return writeJSON(cmd.OutOrStdout(), v)
 			}
-			return printTable(cmd.OutOrStdout(), nil, filled([][]string{
-				{"Referral", v.ID}, {"State", words(stateLine(v), gradeNote(v.Grade))}, {"Owed", owes(v.Clock)}, {"Next", nextLine(v.NextActions)},
-			}))
+			rows := [][]string{{"Referral", v.ID}, {"State", words(stateLine(v), gradeNote(v.Grade))}}
+			for _, n := range v.Notices {
+				rows = append(rows, []string{"Done", n})
+			}
+			return printTable(cmd.OutOrStdout(), nil, filled(append(rows, []string{"Owed", owes(v.Clock)}, []string{"Next", nextLine(v.NextActions)})))
 		},
 	}
 	f := c.Flags()
-	f.String("reason", "", "why, as a `code`, for decline, cancel and end (end: advice_answered, patient_declined, unreachable, completed_no_report, expired, duplicate, entered_in_error)")
+	f.String("reason", "", "why, as a `code`, for decline, cancel, release and end")
+	f.String("hold", "", "the `kind` of hold that release takes off")
+	f.Bool("late", false, "the appointment was in the past: it was made in time and is told late")
 	f.String("at", "", "a `time` such as 2026-12-01T09:30:00-06:00; without a zone it is the time of this machine")
 	f.String("until", "", "end of the appointment, a `time` (default: 30 minutes after --at)")
 	f.String("location", "", "place of the appointment, as `text`")
@@ -103,8 +113,12 @@ func actOf(cmd *cobra.Command, verb string) (console.Act, error) {
 	flag := func(name string) string { return cmd.Flags().Lookup(name).Value.String() }
 	in := console.Act{
 		Verb: verb, Reason: flag("reason"), Location: flag("location"), Author: flag("author"), Name: flag("name"), Signed: flag("signed") == "true",
+		Hold: flag("hold"), Late: flag("late") == "true",
 	}
-	var err error
+	err := checkFlags(cmd, verb)
+	if err != nil {
+		return in, err
+	}
 	if in.At, err = parseAt("at", flag("at"), time.Local); err != nil {
 		return in, err
 	}
@@ -114,10 +128,29 @@ func actOf(cmd *cobra.Command, verb string) (console.Act, error) {
 	if err := readWords(cmd, &in); err != nil {
 		return in, err
 	}
+	if err := checkAct(in); err != nil {
+		return in, err
+	}
 	if path := flag("document"); path != "" {
 		in.Document, err = readDocument(path)
 	}
 	return in, err
+}
+
+// folded joins names, six a line.
+func folded(names []string) string {
+	var b strings.Builder
+	for i, n := range names {
+		switch {
+		case i == 0:
+		case i%6 == 0:
+			b.WriteString(",\n  ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(n)
+	}
+	return b.String()
 }
 
 func verbs() []string {
@@ -150,6 +183,7 @@ func readWords(cmd *cobra.Command, in *console.Act) error {
 		if in.Set, err = engine.ParseSet(b); err != nil {
 			return usageError{err}
 		}
+		return checkSet(cmd, in.Set)
 	}
 	return nil
 }
