@@ -35,6 +35,7 @@ var (
 	// Some recipients say accepted by ORC-5 alone.
 	orderControl = Rule{Places: []Path{At("ORC", 1), At("ORC", 5)}, Scope: PerOrder, Name: "order control", Remedy: "send NW, CA, XO or another code of table 0119"}
 	orderTable   = Rule{Places: []Path{At("ORC", 1)}, Scope: PerOrder, Check: InTable, Strict: true, Table: "0119", Values: table0119, Name: "order control"}
+	orderStatus  = Rule{Places: []Path{At("ORC", 5)}, Scope: PerOrder, Check: InTable, Strict: true, Table: "0038", Values: table0038, Name: "order status"}
 	orderNumber  = Rule{
 		Places: []Path{At("ORC", 2, 0, 1), At("ORC", 2, 0, 3), At("OBR", 2, 0, 1), At("OBR", 2, 0, 3)},
 		Scope:  PerOrder, Name: "placer order number", Remedy: "send the number the report must come back with in ORC-2 or OBR-2",
@@ -43,7 +44,13 @@ var (
 	serviceCode = Rule{Places: []Path{At("OBR", 4, 0, 1), At("OBR", 4, 0, 2)}, Scope: PerSegment, Strict: true, Name: "service asked for"}
 )
 
-var header = []Rule{controlID, msgHasTS, msgTime, procID, version}
+var header = []Rule{
+	controlID, msgHasTS, msgTime, procID, version,
+	{Places: controlID.Places, Check: Fits, Max: 20, Until: 7, Strict: true, Name: controlID.Name, Remedy: "send a shorter one: systems of this version may cut it"},
+	{Places: controlID.Places, Check: Fits, Max: 199, Since: 7, Strict: true, Name: controlID.Name},
+	{Places: []Path{At("MSH", 15)}, Check: InTable, Since: 2, Strict: true, Table: "0155", Values: table0155, Name: "accept acknowledgement type"},
+	{Places: []Path{At("MSH", 16)}, Check: InTable, Since: 2, Strict: true, Table: "0155", Values: table0155, Name: "application acknowledgement type"},
+}
 
 var referralNumber = Rule{
 	Places: []Path{At("RF1", 6, 0, 1), At("RF1", 6, 0, 3), At("OBR", 2, 0, 1), At("OBR", 2, 0, 3)},
@@ -79,7 +86,7 @@ var rriRules = append(header[:len(header):len(header)],
 )
 
 var ormRules = append(header[:len(header):len(header)],
-	orderExists, orderControl, orderTable, orderNumber, patientID, orderedName, birthDate, serviceCode, diagnosis, noteText, obxStatus,
+	orderExists, orderControl, orderTable, orderStatus, orderNumber, patientID, orderedName, birthDate, serviceCode, diagnosis, noteText, obxStatus,
 )
 
 var omgRules = append(ormRules[:len(ormRules):len(ormRules)],
@@ -87,7 +94,7 @@ var omgRules = append(ormRules[:len(ormRules):len(ormRules)],
 )
 
 var osuRules = append(header[:len(header):len(header)],
-	orderExists, orderControl, orderTable, orderNumber, birthDate,
+	orderExists, orderControl, orderTable, orderStatus, orderNumber, birthDate,
 	Rule{Places: []Path{At("PID", 3, 0, 1)}, Strict: true, Name: "patient identifier"},
 )
 
@@ -134,6 +141,8 @@ var (
 		"OP", "OR", "PA", "PR", "PY", "RE", "RF", "RL", "RO", "RP", "RQ", "RR", "RU", "SC", "SN", "SR", "SS", "UA", "UC", "UD", "UF", "UH", "UM", "UN",
 		"UR", "UX", "XO", "XR", "XX",
 	}
+	table0155 = []string{"AL", "ER", "NE", "SU"}
+	table0038 = []string{"A", "CA", "CM", "DC", "ER", "HD", "IP", "RP", "SC"}
 	table0085 = []string{"A", "B", "C", "D", "F", "I", "N", "O", "P", "R", "S", "U", "V", "W", "X"}
 	table0271 = []string{"AU", "DI", "DO", "IN", "IP", "LA", "PA"}
 	table0273 = []string{"AV", "CA", "OB", "UN"}

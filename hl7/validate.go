@@ -26,6 +26,7 @@ const (
 	IsDate               // the same, at least to the day
 	InTable              // a code of the rule's Values
 	Exists               // the segment is there
+	Fits                 // at most Rule.Max characters
 )
 
 // Scope is how often a [Rule] is asked.
@@ -49,6 +50,7 @@ type Rule struct {
 	Orders []string // only when an order of the message has one of these ORC-1 codes; nil: always
 	Table  string   // HL7 table of Values
 	Values []string // codes for InTable
+	Max    int      // characters for Fits
 	Name   string   // what the field is called
 	Remedy string   // what the sender should do, for ERR-8
 }
@@ -193,6 +195,10 @@ func (r Rule) test(v Value) string {
 		if s := v.String(); s != "" && !slices.Contains(r.Values, s) {
 			return CodeTableValue
 		}
+	case Fits:
+		if leaf := v.Subcomponent(1); len(leaf.Raw()) > r.Max && len([]rune(leaf.String())) > r.Max {
+			return CodeDataType
+		}
 	case Exists:
 	}
 	return ""
@@ -232,12 +238,14 @@ func (r Rule) words(code string) string {
 		place = r.Places[0].Segment
 	}
 	var got string
-	switch code {
-	case CodeSegmentSequence:
+	switch {
+	case r.Check == Fits:
+		got = "longer than the " + itoa(r.Max) + " characters of this version"
+	case code == CodeSegmentSequence:
 		got = "the segment is missing"
-	case CodeDataType:
+	case code == CodeDataType:
 		got = "not a valid date or time, YYYYMMDD[HHMM[SS]][+/-ZZZZ]"
-	case CodeTableValue:
+	case code == CodeTableValue:
 		got = "not a code of table " + r.Table + " (" + strings.Join(r.Values, " ") + ")"
 	default:
 		got = "empty"

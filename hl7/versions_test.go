@@ -64,3 +64,28 @@ func TestTimesByVersion(t *testing.T) {
 		}
 	}
 }
+
+// TestStrictHeader: what strict asks of MSH and ORC beside what must be there.
+func TestStrictHeader(t *testing.T) {
+	long := strings.Repeat("7", 21)
+	for _, c := range []struct{ version, id, m15, status, want string }{
+		{"2.5.1", "K1", "AL", "IP", ""}, {"2.6", long, "", "", "102 MSH[1]-10"}, {"2.7", long, "", "", ""}, {"2.8", strings.Repeat("7", 200), "", "", "102 MSH[1]-10"},
+		{"2.3", "K1", "YES", "", "103 MSH[1]-15"}, {"2.1", "K1", "YES", "", ""}, {"2.5", "K1", "", "OPEN", "103 ORC[1]-5"},
+		{"2.6", strings.Repeat("é", 20), "", "", ""},
+	} {
+		head := `MSH|^~\&|A|B|C|D|20260102||ORM^O01|` + c.id + `|P|` + c.version + `|||` + c.m15
+		m := lines(t, head, "PID|||1||Doe", "ORC|NW|1|||"+c.status, "OBR|1|1||X")
+		var got []string
+		for _, p := range Validate(m, Strict) {
+			if p.Severity == SeverityError {
+				got = append(got, p.Code+" "+p.Location())
+			}
+		}
+		if s := strings.Join(got, ", "); s != c.want {
+			t.Errorf("%+v: got %q", c, s)
+		}
+		if Errors(Validate(m, Lenient)) {
+			t.Errorf("%+v: lenient refuses it", c)
+		}
+	}
+}

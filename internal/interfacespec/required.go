@@ -88,6 +88,8 @@ func wanted(r hl7.Rule) string {
 		return "be a date, if sent"
 	case hl7.InTable:
 		return "be a code of table " + r.Table + ", if sent"
+	case hl7.Fits:
+		return fmt.Sprintf("have at most %d characters", r.Max)
 	case hl7.Exists:
 		return "be there"
 	}
