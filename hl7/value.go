@@ -104,10 +104,22 @@ func (v Value) down(to level, sep byte, n int) Value {
 // All iterates over the repetitions of a field that are not empty.
 func (v Value) All() iter.Seq[Value] {
 	return func(yield func(Value) bool) {
-		for n := range v.Repetitions() {
-			if r := v.Repetition(n + 1); !r.Empty() && !yield(r) {
+		if v.m == nil || v.level != atField || v.m.d.Repetition == 0 {
+			if r := v.Repetition(1); !r.Empty() {
+				yield(r)
+			}
+			return
+		}
+		for lo := 0; lo <= len(v.raw); {
+			hi := len(v.raw)
+			if n := bytes.IndexByte(v.raw[lo:], v.m.d.Repetition); n >= 0 {
+				hi = lo + n
+			}
+			r := Value{m: v.m, raw: v.raw[lo:hi:hi], at: v.at + uint32(lo), level: atRepetition}
+			if !r.Empty() && !yield(r) {
 				return
 			}
+			lo = hi + 1
 		}
 	}
 }
