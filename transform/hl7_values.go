@@ -97,10 +97,16 @@ func addID(list []referral.Identifier, id referral.Identifier) []referral.Identi
 	return append(list, id)
 }
 
+// maxNumbers is how many numbers of one patient are taken into the record.
+const maxNumbers = 64
+
 // cxOf reads the repetitions of PID-3 as MRNs, in their order; other kinds of numbers (SS, DL) stay out of the patient's MRNs.
 func cxOf(v hl7.Value, partner string) []referral.Identifier {
 	var out []referral.Identifier
 	for rep := range v.All() {
+		if len(out) >= maxNumbers {
+			break // the rest stays in the archived message
+		}
 		cx := rep.CX()
 		if cx.ID == "" || cx.Type == "SS" || cx.Type == "DL" || cx.Authority.Namespace == "USSSA" || cx.Facility.Namespace == "USSSA" {
 			continue
