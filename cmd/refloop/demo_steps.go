@@ -115,7 +115,7 @@ func (d *demo) consult() error {
 			return err
 		}
 		at := time.Date(2026, 12, 1+i, 15, 30, 0, 0, time.UTC).Format(time.RFC3339)
-		if _, err := d.command(d.specialist, "", "act", l.id, "schedule", "--at", at, "--location", "Lakeside Cardiology, room 4"); err != nil {
+		if _, err := d.command(d.specialist, "", "act", l.id, "schedule", "--at", at, "--late", "--location", "Lakeside Cardiology, room 4"); err != nil {
 			return err
 		}
 		if err := d.awaitEHR(l.placer, 2, "acceptance and appointment"); err != nil {
