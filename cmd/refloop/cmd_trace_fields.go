@@ -14,7 +14,7 @@ const (
 	useRecord  = "record"  // it became something in the record or decides what the message is
 	useChecked = "checked" // it is only looked at by the validation
 	useAnswer  = "answer"  // it only comes back in the acknowledgement
-	useOther   = "spare"   // it is read, but says nothing that another value does not say
+	useOther   = "spare"   // it is read, but changes nothing: another value stands above it, or says the same
 	useIgnored = "ignored" // nothing reads it
 )
 
@@ -99,7 +99,7 @@ func (f tracedField) becameWords() string {
 	}
 	switch {
 	case f.Use == useOther:
-		return "(read; it says nothing here that another value does not say)"
+		return "(read; here it changes nothing)"
 	case f.Use == useChecked:
 		return "(only checked)"
 	case len(became) <= most:
