@@ -101,6 +101,9 @@ func (e *Engine) applyFact(tx Tx, m *referral.Message, w *work, i int) error {
 	f := w.decoded.Facts[i]
 	partner, _ := w.set.Directory.Partner(m.Partner)
 	ids, err := tx.ByIdentifier(f.Ref)
+	if err == nil && len(ids) == 0 {
+		ids, err = byAnswer(tx, f, m.Partner)
+	}
 	if err != nil {
 		return err
 	}
@@ -306,6 +309,9 @@ func (e *Engine) transition(tx Tx, set *Setup, r referral.Referral, ev referral.
 func (e *Engine) take(tx Tx, set *Setup, ev referral.Event, res referral.Result) error {
 	e.fillRecipient(set, &res)
 	if err := e.keep(tx, set, res); err != nil {
+		return err
+	}
+	if err := e.settleItems(tx, res, ev); err != nil {
 		return err
 	}
 	for _, a := range res.Anomalies {

@@ -87,6 +87,9 @@ type Tx interface {
 	// OpenIncident opens or counts up; it returns true when it was opened now.
 	OpenIncident(i referral.Incident) (bool, error)
 	ResolveIncidents(kind, key string, at time.Time) error
+	// ResolveOf closes every open incident of the kind about a referral; CloseIncident closes one by its id, referral.ErrNotFound.
+	ResolveOf(kind, referralID string, at time.Time) (int64, error)
+	CloseIncident(id string, at time.Time) error
 
 	Audit(e audit.Entry) error
 }

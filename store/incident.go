@@ -22,6 +22,20 @@ func (tx *Tx) ResolveIncidents(kind, key string, at time.Time) error {
 	return err
 }
 
+// ResolveOf closes every open incident of this kind that is about the referral, and says how many.
+func (tx *Tx) ResolveOf(kind, referralID string, at time.Time) (int64, error) {
+	return tx.exec(`UPDATE incident SET resolved = ?3 WHERE kind = ?1 AND referral_id = ?2 AND referral_id <> '' AND resolved = 0`, kind, referralID, micros(at))
+}
+
+// CloseIncident closes one open incident by its id; referral.ErrNotFound when none is open under it.
+func (tx *Tx) CloseIncident(id string, at time.Time) error {
+	n, err := tx.exec(`UPDATE incident SET resolved = ?2 WHERE id = ?1 AND resolved = 0`, id, micros(at))
+	if err == nil && n == 0 {
+		return notFound("open item", id)
+	}
+	return err
+}
+
 func scanIncident(s scan) (i referral.Incident, err error) {
 	var opened, resolved int64
 	err = s(&i.ID, &i.Kind, &i.Key, &i.ReferralID, &i.MessageID, &i.DeliveryID, &opened, &resolved, &i.Count, &i.Note)

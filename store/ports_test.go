@@ -52,6 +52,8 @@ type engineTx interface {
 	DeliveriesOf(referralID string) ([]referral.Delivery, error)
 	OpenIncident(i referral.Incident) (bool, error)
 	ResolveIncidents(kind, key string, at time.Time) error
+	ResolveOf(kind, referralID string, at time.Time) (int64, error)
+	CloseIncident(id string, at time.Time) error
 	Audit(e audit.Entry) error
 }
 
