@@ -221,14 +221,14 @@ func fileName(s string) string {
 
 // writeBase64 writes lines of 76 characters (RFC 2045 section 6.8).
 func writeBase64(b *bytes.Buffer, body []byte) {
-	const perLine = 57
-	b.Grow(len(body)*78/perLine + 80)
-	var line [76]byte
+	const perLine, letters = 57, 76
+	b.Grow(len(body)/perLine*(letters+2) + letters + 2)
+	out := b.AvailableBuffer()
 	for len(body) > 0 {
 		n := min(perLine, len(body))
-		base64.StdEncoding.Encode(line[:], body[:n])
-		b.Write(line[:base64.StdEncoding.EncodedLen(n)])
-		b.WriteString("\r\n")
+		out = base64.StdEncoding.AppendEncode(out, body[:n])
+		out = append(out, '\r', '\n')
 		body = body[n:]
 	}
+	b.Write(out)
 }

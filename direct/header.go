@@ -206,20 +206,32 @@ func decodeBody(encoding string, body []byte) ([]byte, error) {
 }
 
 func decodeBase64(body []byte) ([]byte, error) {
-	out := make([]byte, base64.StdEncoding.DecodedLen(len(body)))
-	n, err := base64.StdEncoding.Decode(out, body) // passes over CR and LF by itself
-	if err == nil {
-		return out[:n], nil
-	}
-	packed := out[:0]
-	for _, c := range body {
-		if c != '\r' && c != '\n' && c != ' ' && c != '\t' {
-			packed = append(packed, c)
+	return unpackBase64(make([]byte, 0, len(body)), body)
+}
+
+// unpackBase64 decodes body into the memory of out, which may be body's own: the output never passes the input. Without line
+// ends the library decodes eight letters at a time.
+func unpackBase64(out, body []byte) ([]byte, error) {
+	size := len(body)
+	for len(body) > 0 {
+		line, rest, _ := bytes.Cut(body, []byte{'\n'})
+		body = rest
+		if n := len(line); n > 0 && line[n-1] == '\r' {
+			line = line[:n-1]
 		}
+		out = append(out, line...)
 	}
-	n, err = base64.StdEncoding.Decode(packed, packed) // in place: the output never passes the input
+	if bytes.IndexByte(out, ' ') >= 0 || bytes.IndexByte(out, '\t') >= 0 || bytes.IndexByte(out, '\r') >= 0 {
+		out = bytes.Map(func(r rune) rune {
+			if r == ' ' || r == '\t' || r == '\r' {
+				return -1
+			}
+			return r
+		}, out)
+	}
+	n, err := base64.StdEncoding.Decode(out, out)
 	if err != nil {
-		return nil, fail(ErrMalformed, "base64 body", "of %d bytes", len(body))
+		return nil, fail(ErrMalformed, "base64 body", "of %d bytes", size)
 	}
-	return packed[:n], nil
+	return out[:n], nil
 }
