@@ -225,6 +225,7 @@ func (a *attempt) settle(ctx context.Context, rc channels.Receipt, sendErr error
 		}
 		rawRow = a.answerRow(id, rc, now)
 	}
+	answer := a.answered(ctx, rc, rawRow)
 	err := a.e.write(ctx, func(tx Tx) error {
 		cur, err := tx.Delivery(a.d.ID)
 		if err != nil {
@@ -249,7 +250,10 @@ func (a *attempt) settle(ctx context.Context, rc channels.Receipt, sendErr error
 			if rc.At.IsZero() {
 				rc.At = now
 			}
-			return a.e.proof(tx, a.set, cur, rc, rawRow.ID)
+			if err := a.e.proof(tx, a.set, cur, rc, rawRow.ID); err != nil {
+				return err
+			}
+			return a.e.takeAnswer(tx, rawRow, answer)
 		}
 		if cur.State.Final() {
 			return nil // its receipt was quicker than its attempt

@@ -83,3 +83,58 @@ func TestTestMessageOfARealReferral(t *testing.T) {
 		wantState(t, w, r.ID, referral.StateSent)
 	})
 }
+
+// rri is an answer of Lakeside to our REF with this RF1-1, which names the referral by MSA-2 alone.
+func rri(control, about, status string) string {
+	return enginetest.Segments(
+		`MSH|^~\&|LAKE|LAKESIDE|REFLOOP|NORTHSIDE|20261123100000-0600||RRI^I12^RRI_I12|`+control+`|P|2.5.1`,
+		`MSA|AA|`+about, `RF1|`+status+`^^HL70283`, `PRD|RT|Ruiz^Ana`, enginetest.Person)
+}
+
+// lineToLakeside makes a line of Lakeside's first rail.
+func lineToLakeside(w *enginetest.World) {
+	r := &w.Set.Directory.Partners[1].Rails[0]
+	r.Type, r.Address = channels.MLLP, "127.0.0.1:2"
+}
+
+// An RRI that repeats nothing but our control ID speaks of the referral that went out under it, if its partner got that.
+func TestRRIByControlID(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *enginetest.World) {
+		lineToLakeside(w)
+		w.Start()
+		r := ask(t, w)
+		w.Settle()
+		control := w.Senders[enginetest.DirectLane].Sent()[0].ControlID
+		if out := w.Take(enginetest.FromLakeside, rri("L1", "no message of ours", "A")); out.State != "held" {
+			t.Errorf("unknown control ID: got %s, want held", out.State)
+		}
+		if out := w.Take(enginetest.FromEHR, rri("L1", control, "A")); out.State != "held" {
+			t.Errorf("from a partner that never got it: got %s, want held", out.State)
+		}
+		wantState(t, w, r.ID, referral.StateSent)
+		if out := w.Take(enginetest.FromLakeside, rri("L2", control, "A")); out.State != "processed" {
+			t.Errorf("got %s (%s), want processed", out.State, out.Reason)
+		}
+		wantState(t, w, r.ID, referral.StateAccepted)
+	})
+}
+
+// A synchronous RRI says received, and with RF1-1 A or R more than that.
+func TestSynchronousRRI(t *testing.T) {
+	for status, want := range map[string]referral.State{"": referral.StateSent, "P": referral.StateSent, "A": referral.StateAccepted, "R": referral.StateDeclined} {
+		inWorld(t, func(t *testing.T, w *enginetest.World) {
+			lineToLakeside(w)
+			w.Senders[enginetest.DirectLane].SendFunc = func(_ context.Context, o channels.Outbound) (channels.Receipt, error) {
+				raw := []byte(rri("A1", o.ControlID, status))
+				return channels.Receipt{Level: channels.LevelDelivered, Code: "AA", Type: "RRI^I12", RawType: "x-application/hl7-v2+er7", Raw: raw}, nil
+			}
+			w.Start()
+			r := ask(t, w)
+			w.Pass(time.Minute)
+			wantState(t, w, r.ID, want)
+			if d := w.Deliveries(r.ID)[0]; d.State != referral.DeliveryDelivered {
+				t.Errorf("RF1-1 %q: got the delivery %s, want delivered", status, d.State)
+			}
+		})
+	}
+}

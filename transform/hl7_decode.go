@@ -289,7 +289,7 @@ func (r *hl7Reader) rri() {
 		ev.Payload.Recipient = &p
 	}
 	ev.Note = strings.Join(notesOf(r.m.Segments("NTE")), "\n")
-	r.add(Fact{Ref: naming(ids), Event: ev}, nil)
+	r.add(Fact{Ref: naming(ids), Event: ev, Answers: r.m.Field("MSA", 2).String()}, nil)
 }
 
 func nonEmpty(values ...string) []string {

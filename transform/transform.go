@@ -65,6 +65,8 @@ type Fact struct {
 	IgnoreUnknown string `json:",omitempty"`
 	// Feed: one message of a whole hospital's feed; without a referral and an open one of the patient it is ignored and counted.
 	Feed bool
+	// Answers is the control ID of the message of ours that this one answers (MSA-2): it names the referral when no number does.
+	Answers string `json:",omitempty"`
 	// Test: said by test or training traffic (MSH-11 T or D). It makes test referrals and moves no other.
 	Test bool `json:",omitempty"`
 

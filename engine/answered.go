@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"refloop/channels"
+	"refloop/referral"
+	"refloop/transform"
+)
+
+// answered reads an answer that may say more than that a message arrived: of a synchronous RRI, RF1-1 A is an acceptance and R a refusal
+// of the referral (360x.md section 10). nil: it says nothing more.
+func (a *attempt) answered(ctx context.Context, rc channels.Receipt, row referral.Message) (w *work) {
+	if !strings.HasPrefix(rc.Type, "RRI^") || rc.Level == channels.LevelFailed || row.ID == "" {
+		return nil
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			a.e.log.Error("panic while decoding an answer", "message", row.ID, "lane", a.d.Lane, "type", rc.Type, "stack", string(debug.Stack()))
+			w = &work{set: a.set, fault: fmt.Errorf("engine: decoding an answer: got a panic, want facts; the bytes are kept, report message %s", row.ID)}
+		}
+	}()
+	w = &work{set: a.set, source: archivedOf(row, rc.Raw, nil)}
+	w.decoded = transform.Decode(transform.Source{
+		Message: w.source, Directory: a.set.Directory,
+		Opened:  channels.Opened{Parts: []channels.Part{{Kind: channels.KindHL7, ContentType: rc.RawType, Body: rc.Raw}}},
+		Channel: transform.Channel{Name: row.Channel, Type: channels.MLLP, Partner: row.Partner, Validate: "off", Processing: []string{"P", "T", "D"}},
+	})
+	if w.decoded.Verdict != channels.Taken || w.decoded.Ignore != "" {
+		return nil
+	}
+	for _, f := range w.decoded.Facts {
+		digest, err := digestOf(f.Event)
+		if err != nil {
+			w.fault = err
+		}
+		w.digests = append(w.digests, digest)
+	}
+	return w
+}
+
+// takeAnswer does what an answer says, as of any message of the partner.
+func (e *Engine) takeAnswer(tx Tx, row referral.Message, w *work) error {
+	if w == nil {
+		return nil
+	}
+	e.applyWork(tx, &row, w)
+	return tx.SetMessage(row)
+}
+
+// byAnswer finds the referral of a fact that names it by the control ID of our message alone: only the partner that got it may.
+func byAnswer(tx Tx, f transform.Fact, partner string) ([]string, error) {
+	if f.Answers == "" || partner == "" {
+		return nil, nil
+	}
+	d, ok, err := tx.ByControl(f.Answers, "")
+	if err != nil || !ok || d.Partner != partner || d.ReferralID == "" {
+		return nil, err
+	}
+	return []string{d.ReferralID}, nil
+}
