@@ -19,6 +19,7 @@ var words = map[referral.EventType]string{
 	referral.EventSchedule: "appointment booked", referral.EventReschedule: "appointment moved", referral.EventCancelAppointment: "appointment cancelled",
 	referral.EventNoShow: "patient did not come", referral.EventSeen: "patient seen", referral.EventInterim: "interim note", referral.EventReport: "report (outcome)",
 	referral.EventConfirmCancel: "cancellation confirmed", referral.EventRefuseCancel: "cancellation refused", referral.EventEnd: "referral ended by our staff",
+	referral.EventAnomaly: "left to a person, nothing moves",
 }
 
 // word is the name of a step; an unknown one is a mistake of the page, and the template that asked ends with the panic as its error.
@@ -62,7 +63,7 @@ const pdfOBX = "OBX|1|ED|18842-5^Note^LN||^application^pdf^Base64^JVBERi0xLjQKJS
 
 // meaning is how one order group is read, in the columns of the page.
 func meaning(control, status string) ([]string, bool) {
-	base := statusBase().with("ORC-1", control).with("ORC-5", status)
+	base := append(statusBase().with("ORC-1", control).with("ORC-5", status), "NTE|1||Please look at this.") // words, without which an empty ORC-5 says nothing
 	read := func(l lines, partner string) *transform.Fact {
 		ch := from(partner)
 		ch.Validate = "off"

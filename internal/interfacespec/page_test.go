@@ -184,7 +184,7 @@ func TestProse(t *testing.T) {
 			t.Errorf("MSH-11 %s: got verdict %d, want it refused", id, d.Verdict)
 		}
 	}
-	if d := decodedAs(t, mdmBase().with("MSH-9", "MDM^T11"), lakeside); d.Verdict != channels.Reject || d.Problems[0].Code != hl7.CodeMessageType {
+	if d := decodedAs(t, mdmBase().with("MSH-9", "MDM^T11"), lakeside); d.Verdict != channels.Reject || d.Problems[0].Code != hl7.CodeEvent {
 		t.Errorf("an event we do not take: got %+v, want 200", d.Problems)
 	}
 }
