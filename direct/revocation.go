@@ -31,14 +31,14 @@ func revocation(chain []*x509.Certificate, p Policy) (string, error) {
 	state := "good"
 	for i := 0; i+1 < len(chain); i++ {
 		c, issuer := chain[i], chain[i+1]
-		checked, err := p.revoked(c, issuer)
+		checked, listed, err := p.revoked(c, issuer)
 		if err != nil {
 			return "", err
 		}
 		if checked {
 			continue
 		}
-		if p.NeedCRL || p.NeedNamed && len(c.CRLDistributionPoints)+len(c.OCSPServer) > 0 {
+		if p.NeedCRL || p.NeedNamed && (listed || len(c.CRLDistributionPoints)+len(c.OCSPServer) > 0) {
 			return "", untrusted(ReasonRevocation, "no current revocation list or answer of an issuer is known")
 		}
 		state = "unknown"
@@ -46,15 +46,16 @@ func revocation(chain []*x509.Certificate, p Policy) (string, error) {
 	return state, nil
 }
 
-// revoked reports whether something current was looked at; its error says that c is revoked.
-func (p Policy) revoked(c, issuer *x509.Certificate) (checked bool, err error) {
+// revoked reports whether something current was looked at, and whether its issuer has lists at all; its error says that c is revoked.
+func (p Policy) revoked(c, issuer *x509.Certificate) (checked, listed bool, err error) {
 	for _, crl := range p.CRLs {
 		if !bytes.Equal(crl.RawIssuer, issuer.RawSubject) || crl.CheckSignatureFrom(issuer) != nil {
 			continue
 		}
+		listed = true
 		for _, e := range crl.RevokedCertificateEntries {
 			if e.SerialNumber.Cmp(c.SerialNumber) == 0 && e.ReasonCode != reasonRemoved && !e.RevocationTime.After(p.At) {
-				return false, untrusted(ReasonRevoked, "at %s", e.RevocationTime.UTC().Format(time.RFC3339))
+				return false, true, untrusted(ReasonRevoked, "at %s", e.RevocationTime.UTC().Format(time.RFC3339))
 			}
 		}
 		checked = checked || p.covers(crl, c)
@@ -64,11 +65,11 @@ func (p Policy) revoked(c, issuer *x509.Certificate) (checked bool, err error) {
 			continue
 		}
 		if s.Revoked && !s.RevokedAt.After(p.At) {
-			return false, untrusted(ReasonRevoked, "at %s", s.RevokedAt.UTC().Format(time.RFC3339))
+			return false, true, untrusted(ReasonRevoked, "at %s", s.RevokedAt.UTC().Format(time.RFC3339))
 		}
 		checked = checked || p.timely(s.ThisUpdate, s.NextUpdate)
 	}
-	return checked, nil
+	return checked, listed, nil
 }
 
 // Current reports whether a list of the issuer counts for c at the policy's time.

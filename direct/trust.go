@@ -38,7 +38,7 @@ type Policy struct {
 	CRLs          []*x509.RevocationList
 	Statuses      []Status
 	NeedCRL       bool          // refuse when nothing current is known of a certificate; false records "unknown"
-	NeedNamed     bool          // refuse so when the certificate names where its revocation is published
+	NeedNamed     bool          // refuse so when the certificate names where its revocation is published, or only outdated lists of its issuer are here
 	Grace         time.Duration // how long a list still counts after its nextUpdate
 	Chain         int           // longest path; zero: DefaultChain
 }
