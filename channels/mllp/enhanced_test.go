@@ -183,6 +183,7 @@ type confirms struct {
 	nullEngine
 	mu   sync.Mutex
 	got  []string
+	from string
 	fail bool
 	came chan struct{}
 }
@@ -195,6 +196,7 @@ func (c *confirms) Confirm(_ context.Context, r channels.Receipt) error {
 		return errors.New("disk full")
 	}
 	c.got = append(c.got, r.Code+" "+r.ControlID+" "+r.Level)
+	c.from = r.Recipient
 	c.came <- struct{}{}
 	return nil
 }
@@ -223,8 +225,8 @@ func TestLateAnswersAreConfirmed(t *testing.T) {
 	<-h.came
 	<-h.came
 	// the first AA could not be kept; said again, it is
-	if d := cmp.Diff([]string{"AA 1 delivered", "AE 2 failed"}, h.got); d != "" {
-		t.Error(d)
+	if d := cmp.Diff([]string{"AA 1 delivered", "AE 2 failed"}, h.got); d != "" || h.from != p.addr {
+		t.Errorf("%s, from %q", d, h.from)
 	}
 }
 

@@ -69,6 +69,7 @@ func (s *Sender) lateAnswer(info hl7.AckInfo, raw []byte) {
 	}
 	r := receipt(info)
 	r.ControlID, r.At, r.Raw = info.About, s.d.Now().UTC(), raw
+	r.Recipient = s.d.Address // only of what was sent there: a peer speaks for itself
 	if r.Level == channels.LevelFailed {
 		r.Permanent, _ = s.cfg.policy(r)
 	}
