@@ -24,13 +24,12 @@ type Settings struct {
 	Bundles       []BundleConfig   `yaml:"bundles" doc:"trust bundles: anchors that a publisher keeps at an address; they count for all our domains, in and out"`
 	Certificates  []config.Path    `yaml:"certificates" doc:"known certificates of recipients: files or folders"`
 	DNS           string           `yaml:"dns" want:"a name server such as 10.1.0.53:53, or off" doc:"name server for certificates of recipients that no file holds (CERT records); empty: the system's; off: only files count. While demo is true, absent means off"`
+	LDAP          bool             `yaml:"ldap" default:"false" doc:"look for certificates in LDAP too, where DNS has none: a later release; only false is taken"`
 	HTTPAllow     []netip.Prefix   `yaml:"http_allow" want:"an address range such as 10.1.0.0/16" doc:"address ranges that fetches of issuers, revocation lists and OCSP answers may use besides public ones"`
 	Revocation    Revocation       `yaml:"revocation" doc:"a certificate that names where its revocation is published is refused when nothing current can be had"`
 	Wait          Wait             `yaml:"wait" doc:"how long to wait for notifications"`
 	Relay         string           `yaml:"relay" want:"smtp://host:port" doc:"where mail goes out; absent: the recipient's MX. smtp:// needs STARTTLS unless the host is this machine, smtps:// is TLS at once, smtp+insecure:// never asks for TLS"`
 	Node          config.Node      `yaml:"."`
-
-	_ struct{} `yaml:"ldap" later:"certificate discovery by LDAP"`
 }
 
 // IdentityConfig is one certificate of ours.
@@ -138,6 +137,9 @@ func DecodeSettings(n config.Node, p *config.Problems) Settings {
 	}
 	for i := range s.Identities {
 		s.Identities[i].check(p)
+	}
+	if s.LDAP {
+		p.Add(n.Field("ldap"), "got true, want false: certificate discovery by LDAP is of a later release")
 	}
 	for _, b := range s.Bundles {
 		if u, err := url.Parse(b.URL); b.URL != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
