@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"refloop/channels"
 	"refloop/hl7"
+	codec "refloop/mllp"
 	"refloop/transform"
 )
 
@@ -27,8 +29,15 @@ func traceCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			nth, err := cmd.Flags().GetInt("message")
+			if err != nil {
+				return err
+			}
 			body, err := readFile(args[0], cmd.InOrStdin())
 			if err != nil {
+				return err
+			}
+			if body, err = oneMessage(body, nth); err != nil {
 				return err
 			}
 			_, _, pl, err := readPlan(configPath(cmd), nil)
@@ -50,9 +59,33 @@ func traceCommand() *cobra.Command {
 		},
 	}
 	c.Flags().String("channel", "", "the `name` of the channel it comes in by (required)")
+	c.Flags().Int("message", 0, "which message of a file that holds several, `N` from 1")
 	c.Flags().Bool("values", false, "show the values too; they are a patient's")
 	c.Flags().Bool("json", false, "one JSON object")
 	return c
+}
+
+// oneMessage takes one message out of a file: the only one, or the nth of a batch. An MLLP frame around it is taken off.
+func oneMessage(b []byte, nth int) ([]byte, error) {
+	if len(b) > 0 && b[0] == codec.StartBlock {
+		m, _, err := codec.Unwrap(b)
+		if err != nil {
+			return nil, fmt.Errorf("trace: %w", err)
+		}
+		b = m
+	}
+	batch, err := hl7.Split(b, hl7.Limits{})
+	if err != nil || len(batch.Messages) == 1 && batch.File == nil && len(batch.Batches) == 0 {
+		return b, nil // reading it says what is wrong
+	}
+	n := len(batch.Messages)
+	if nth == 0 && n == 1 {
+		nth = 1
+	}
+	if nth < 1 || nth > n {
+		return nil, usageError{fmt.Errorf("trace: got a file of %d messages, want --message 1 to %[1]d", n)}
+	}
+	return batch.Messages[nth-1].Bytes, nil
 }
 
 // trace is what a channel makes of a message. Its JSON keys are stable.
