@@ -2,6 +2,7 @@ package transform
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"refloop/ccda"
@@ -76,4 +77,24 @@ func leftOutSection(left []string) []ccda.Section {
 	}
 	lines := append([]string{"Not in this document; ask the sender for it:"}, left...)
 	return []ccda.Section{{LOINC: "48767-8", Title: "Not included", Text: strings.Join(lines, "\n")}}
+}
+
+// inWords adds what a C-CDA says as a page of text (attribute words), for the human-readable index of a package. A document that cannot
+// be read stays without.
+func inWords(p channels.Part) channels.Part {
+	d, err := ccda.Read(p.Body, ccda.Limits{})
+	if err != nil {
+		return p
+	}
+	var b strings.Builder
+	if ccda.WriteText(&b, d) != nil {
+		return p
+	}
+	attrs := maps.Clone(p.Attrs)
+	if attrs == nil {
+		attrs = map[string]string{}
+	}
+	attrs["words"] = b.String()
+	p.Attrs = attrs
+	return p
 }

@@ -70,7 +70,6 @@ func reasonSection(r referral.Referral, t Target) ccda.Section {
 		e.Reasons = append(e.Reasons, cdaCode(d))
 	}
 	lines := nonEmpty(r.Reason)
-	lines = append(lines, "Referral number "+wireID(r).Value)
 	if r.Specialty != "" {
 		lines = append(lines, "Specialty: "+r.Specialty)
 	}

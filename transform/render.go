@@ -109,7 +109,7 @@ func renderDirect(ship *channels.Shipment, r referral.Referral, ev referral.Even
 		if err != nil {
 			return err
 		}
-		ship.Parts = append(ship.Parts, cda)
+		ship.Parts = append(ship.Parts, inWords(cda))
 	}
 	if len(ship.Parts) == 0 {
 		ship.Parts = []channels.Part{textPart(ship.ReferralID, r, ev, t, docs)}

@@ -6,6 +6,7 @@ import (
 	"compress/flate"
 	"errors"
 	"runtime"
+	"strings"
 	"testing"
 
 	"refloop/ccda/xdm"
@@ -109,5 +110,15 @@ func TestPatientDiffers(t *testing.T) {
 		if got := base.Differs(c.other); len(got) != c.want {
 			t.Errorf("%s: got %v", name, got)
 		}
+	}
+}
+
+// TestIndexWords: the words of a document stand in INDEX.HTM line by line, escaped.
+func TestIndexWords(t *testing.T) {
+	p := request()
+	p.Sets[0].Documents[1].Words = "REFERRAL NOTE\n\nPatient  <b>&\x00"
+	_, files := unzip(t, build(t, p))
+	if s := string(files["INDEX.HTM"]); !strings.Contains(s, "<pre>REFERRAL NOTE\n\nPatient  &lt;b&gt;&amp;</pre>") {
+		t.Error("INDEX.HTM lacks the words of the document, or changes them")
 	}
 }

@@ -11,6 +11,7 @@ h2{font-size:1.15em;margin-top:1.6em}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.35em .6em;border-bottom:1px solid #ccc}
 th{white-space:nowrap}
+pre{font:13px/1.45 monospace;white-space:pre-wrap;border:1px solid #ccc;padding:1em}
 .notice{border:2px solid #8a1c1c;padding:.6em 1em;margin:1em 0}
 .notice h2{margin-top:.2em}
 .small{color:#555;font-size:.9em}`
@@ -54,10 +55,25 @@ func index(p *Package) []byte {
 			say(`<tr><td>%s</td><td><a href="%s">%s</a></td><td>%s</td></tr>`, documentWords(&d), path, d.Name, sizeWords(d.Size))
 		}
 		b.WriteString("</table>\n")
+		for _, d := range s.Documents {
+			if strings.TrimSpace(d.Words) != "" {
+				say("<h2>%s</h2>", documentWords(&d))
+				b.WriteString("<pre>" + lines(d.Words) + "</pre>\n")
+			}
+		}
 	}
 	say(`<p class="small">A program for clinical documents reads this package by itself. By hand: open the files above; text and PDF open in any reader. About this package: <a href="README.TXT">README.TXT</a>.</p>`)
 	b.WriteString("</body>\n</html>\n")
 	return []byte(b.String())
+}
+
+// lines escapes each line of a text; its line ends stay.
+func lines(s string) string {
+	list := strings.Split(strings.TrimSpace(s), "\n")
+	for i := range list {
+		list[i] = escapeXML(list[i])
+	}
+	return strings.Join(list, "\n")
 }
 
 func either(s, otherwise string) string {

@@ -66,6 +66,7 @@ type Document struct {
 	References  []Reference // referenceIdList
 	Authors     []Author
 	Signer      string // legalAuthenticator (XCN)
+	Words       string // Build only: what the document says as plain text, for INDEX.HTM; empty: only a link
 	Limited     bool   // as in SubmissionSet
 }
 

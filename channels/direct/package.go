@@ -29,7 +29,7 @@ func (g *Agent) packXDM(s channels.Shipment, messageID string) (direct.File, err
 	for _, p := range parts {
 		d := xdm.Document{
 			Data: p.Body, MimeType: mimeOf(p), Title: p.Title, UniqueID: p.Attrs["unique_id"], Created: p.Attrs["created"], Language: "en-US",
-			Authors: set.Authors, PatientInfo: patientInfo(s.Patient), SourceID: set.PatientID,
+			Authors: set.Authors, PatientInfo: patientInfo(s.Patient), SourceID: set.PatientID, Words: p.Attrs["words"],
 		}
 		if code := formatOf(p); code != "" {
 			d.Format = xdm.Format(code)
@@ -45,7 +45,7 @@ func (g *Agent) packXDM(s channels.Shipment, messageID string) (direct.File, err
 	}
 	body, err := xdm.Build(xdm.Package{
 		Institution: g.Organization.Name, Contact: g.contact(), Application: "refloop", Version: g.Organization.Version,
-		VendorContact: "see the documentation of refloop", Notice: notice(s), Sets: []xdm.SubmissionSet{set},
+		VendorContact: "see the documentation of refloop", Patient: patientName(s.Patient), Notice: notice(s), Sets: []xdm.SubmissionSet{set},
 	})
 	if err != nil {
 		return direct.File{}, fmt.Errorf("direct: packing %s: %w", s.Event, err)
@@ -152,6 +152,16 @@ func patientInfo(p map[string]string) []string {
 		}
 	}
 	return out
+}
+
+// patientName is who it is about, for INDEX.HTM: given name, family name, birth date.
+func patientName(p map[string]string) string {
+	parts := append(strings.Split(p["PID-5"], "^"), "")
+	name := strings.TrimSpace(parts[1] + " " + parts[0])
+	if d := p["PID-7"]; len(d) == 8 && name != "" {
+		name += ", born " + d[:4] + "-" + d[4:6] + "-" + d[6:]
+	}
+	return name
 }
 
 // oidOf derives an OID below 2.25 (UUID-based) from a text that is unique.

@@ -96,6 +96,7 @@ func packFiles(cmd *cobra.Command, paths []string) ([]byte, error) {
 	}
 	set.UniqueID = xdm.NamedOID(hex.EncodeToString(sum.Sum(nil)) + set.Time.Format(time.RFC3339))
 	name := cmd.Flags().Lookup("institution").Value.String()
+	patient := ""
 	for i := range set.Documents { // one referral and one patient for all
 		d := &set.Documents[i]
 		d.PatientID, d.SourceID = set.PatientID, set.PatientID
@@ -106,9 +107,12 @@ func packFiles(cmd *cobra.Command, paths []string) ([]byte, error) {
 			if len(d.PatientInfo) == 0 {
 				d.PatientInfo = set.Documents[j].PatientInfo
 			}
+			if who := set.Documents[j].Patient(); patient == "" && who.Family != "" {
+				patient = strings.TrimSpace(who.Given + " " + who.Family)
+			}
 		}
 	}
-	return xdm.Build(xdm.Package{Institution: name, Application: "refloop", Version: version, Sets: []xdm.SubmissionSet{set}})
+	return xdm.Build(xdm.Package{Institution: name, Application: "refloop", Version: version, Patient: patient, Sets: []xdm.SubmissionSet{set}})
 }
 
 // newSet begins a submission set with who sends and when.
@@ -205,6 +209,10 @@ func describeCDA(d xdm.Document, doc ccda.Document) xdm.Document {
 		}
 	}
 	d.PatientInfo = patientInfo(doc)
+	var words strings.Builder
+	if ccda.WriteText(&words, doc) == nil {
+		d.Words = words.String()
+	}
 	return d
 }
 
