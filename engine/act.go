@@ -16,18 +16,29 @@ import (
 // NotAllowed says that something may not be done now, and what may.
 type NotAllowed struct {
 	Verb string
-	Got  string   // the state it met
+	Of   string   // what has that state; empty: the referral
+	Got  string   // the state it met; empty: there is no such verb
 	Want []string // what is allowed now
 	Why  string
 }
 
-// Error names the verb, the state and what is allowed.
+// Error says in plain words what is not possible, while what, and what is possible.
 func (n *NotAllowed) Error() string {
-	why := ""
+	want := strings.Join(n.Want, ", ")
+	if want == "" {
+		want = "nothing"
+	}
+	if n.Got == "" {
+		return fmt.Sprintf("%s is not an act; possible are %s", n.Verb, want)
+	}
+	of, why := n.Of, ""
+	if of == "" {
+		of = "referral"
+	}
 	if n.Why != "" {
 		why = " (" + n.Why + ")"
 	}
-	return fmt.Sprintf("%s: not allowed in state %s%s; allowed now: %s", n.Verb, n.Got, why, strings.Join(n.Want, ", "))
+	return fmt.Sprintf("%s is not possible while the %s is %s%s; possible now: %s", n.Verb, of, strings.ReplaceAll(n.Got, "_", " "), why, want)
 }
 
 // ActInput is what a person gives with an act.
@@ -60,7 +71,7 @@ func (e *Engine) Act(ctx context.Context, actor, referralID, verb string, in Act
 	set := e.setup.Load()
 	kind := referral.ActionFor(verb)
 	if kind == "" {
-		return referral.Referral{}, &NotAllowed{Verb: verb, Got: "no such act", Want: []string{"the acts of refloop act --help"}}
+		return referral.Referral{}, &NotAllowed{Verb: verb, Want: []string{"the acts of refloop act --help"}}
 	}
 	now := e.now().UTC().Truncate(time.Microsecond)
 	if err := in.check(kind, now); err != nil {
@@ -118,6 +129,9 @@ func (e *Engine) speak(tx Tx, set *Setup, r referral.Referral, ev referral.Event
 func notByPhone(r referral.Referral, refusal *referral.Refusal) error {
 	no := *refusal
 	no.Want = "the other side's own message; by telephone nothing is taken now"
+	if len(r.Withheld) > 0 && len(referral.ByPhone(r)) == 0 {
+		no.Want = "a request that has left; what is held here the other side cannot know"
+	}
 	if list := referral.ByPhone(r); len(list) > 0 {
 		no.Want = "the other side's own message; by telephone only " + join(list) + " is taken now"
 	}
@@ -158,8 +172,8 @@ func (e *Engine) fillAct(ctx context.Context, set *Setup, ev *referral.Event, in
 	}
 	p.Fields = fieldsOf(in.Set)
 	if id, named := in.Set["recipient_partner"]; named {
-		if _, ok := set.Directory.Partner(id); !ok {
-			return referral.Blob{}, wrongInput("recipient_partner: got %d characters, want the id of a partner in the configuration; list them with refloop partners", len(id))
+		if p, ok := set.Directory.Partner(id); !ok || p.Own {
+			return referral.Blob{}, notARecipient(set, id, p.Own)
 		}
 	}
 	if in.Document == nil {
@@ -216,7 +230,7 @@ func (e *Engine) explain(ctx context.Context, id, verb string, err error) error 
 	for _, a := range referral.Actions(r, r.Role) {
 		want = append(want, string(a))
 	}
-	return &NotAllowed{Verb: verb, Got: string(r.State), Want: want, Why: string(refusal.Code) + ": want " + refusal.Want}
+	return &NotAllowed{Verb: verb, Got: string(r.State), Want: want, Why: inWords(refusal)}
 }
 
 // clinicianName finds the name of an NPI among all partners' clinicians.

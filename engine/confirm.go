@@ -307,7 +307,7 @@ func (e *Engine) Resend(ctx context.Context, actor, deliveryID string) (referral
 			return err
 		}
 		if d.State != referral.DeliveryDead && d.State != referral.DeliveryCancelled {
-			return &NotAllowed{Verb: "resend", Got: string(d.State), Want: []string{string(referral.DeliveryDead), string(referral.DeliveryCancelled)}}
+			return &NotAllowed{Verb: "resend", Of: "delivery", Got: string(d.State), Want: []string{"to wait until it is dead or cancelled"}}
 		}
 		set := e.setup.Load()
 		r, err := tx.Referral(d.ReferralID)
@@ -315,7 +315,7 @@ func (e *Engine) Resend(ctx context.Context, actor, deliveryID string) (referral
 			return err
 		}
 		if held(set, r, d) {
-			return &NotAllowed{Verb: "resend", Got: "held", Want: []string{"verify"}, Why: "a hold keeps it back: " + string(r.Holds[0].Kind)}
+			return &NotAllowed{Verb: "resend", Of: "delivery", Got: "held", Want: []string{"verify"}, Why: "a hold keeps it back: " + string(r.Holds[0].Kind)}
 		}
 		partner, ok := set.Directory.Partner(d.Partner)
 		if !ok || len(partner.Rails) == 0 {
@@ -324,7 +324,7 @@ func (e *Engine) Resend(ctx context.Context, actor, deliveryID string) (referral
 		out = referral.Delivery{ReferralID: d.ReferralID, Event: d.Event, Seq: r.Version, Replaces: d.ID}
 		rail := railFor(partner, d.Rail)
 		if at, ok := nextRail(partner, rail, r.Test); !ok || at != rail {
-			return &NotAllowed{Verb: "resend", Got: string(d.State), Want: []string{"nothing"}, Why: "it is a test referral, and this is a rail of production (processing: P)"}
+			return &NotAllowed{Verb: "resend", Of: "delivery", Got: string(d.State), Want: []string{"nothing"}, Why: "it is a test referral, and this is a rail of production (processing: P)"}
 		}
 		address(&out, partner, rail)
 		if err := e.addDeliveryRow(tx, &out, now); err != nil {

@@ -2,11 +2,13 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"refloop/channels"
+	"refloop/engine"
 	"refloop/internal/enginetest"
 	"refloop/referral"
 	"refloop/transform"
@@ -136,5 +138,41 @@ func TestSynchronousRRI(t *testing.T) {
 				t.Errorf("RF1-1 %q: got the delivery %s, want delivered", status, d.State)
 			}
 		})
+	}
+}
+
+// What was never sent cannot have been answered: telephone facts about a request that is held here are refused.
+func TestTelephoneAboutAHeldRequest(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *enginetest.World) {
+		w.Set.Routes = nil
+		out := w.Take(enginetest.FromEHR, enginetest.RequestTo("C1", "RF-1", ""))
+		id := out.ReferralIDs[0]
+		for _, verb := range []string{"accept", "no-show", "seen", "schedule"} {
+			_, err := w.Engine.Act(t.Context(), "staff:ann", id, verb, engine.ActInput{At: time.Now().Add(time.Hour * 24 * map[string]time.Duration{"schedule": 1}[verb])})
+			var no *engine.NotAllowed
+			if !errors.As(err, &no) || !strings.Contains(no.Error(), "is not possible while the referral is sent (") || !strings.Contains(no.Error(), "held here") {
+				t.Errorf("%s: got %v, want it refused because the request has not left", verb, err)
+			}
+		}
+		wantState(t, w, id, referral.StateSent)
+	})
+}
+
+// Our own system is nobody to refer to.
+func TestOwnPartnerIsNoRecipient(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *enginetest.World) {
+		out := w.Take(enginetest.FromEHR, enginetest.RequestTo("C1", "RF-1", ""))
+		_, err := w.Engine.Act(t.Context(), "staff:ann", out.ReferralIDs[0], "verify", engine.ActInput{Set: map[string]string{"recipient_partner": enginetest.EHR}})
+		if err == nil || !strings.Contains(err.Error(), enginetest.Lakeside) || !strings.Contains(err.Error(), "our own side") {
+			t.Errorf("got %v, want it refused with those that one can refer to", err)
+		}
+	})
+}
+
+// A refusal is read by people.
+func TestRefusalIsPlain(t *testing.T) {
+	no := &engine.NotAllowed{Verb: "accept", Got: "report_received", Want: []string{"end"}}
+	if got, want := no.Error(), "accept is not possible while the referral is report received; possible now: end"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

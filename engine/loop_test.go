@@ -185,7 +185,7 @@ func TestActSaysWhatIsAllowed(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *enginetest.World) {
 		r := ask(t, w)
 		_, err := w.Engine.Act(t.Context(), "staff:ann", r.ID, "confirm-cancel", engine.ActInput{})
-		if err == nil || !strings.Contains(err.Error(), "allowed now: ") || !strings.Contains(err.Error(), "sent") {
+		if err == nil || !strings.Contains(err.Error(), "possible now: ") || !strings.Contains(err.Error(), "sent") {
 			t.Errorf("got %v, want the state and what is allowed", err)
 		}
 		if _, err := w.Engine.Act(t.Context(), "staff:ann", r.ID, "dance", engine.ActInput{}); err == nil {

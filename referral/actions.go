@@ -62,6 +62,9 @@ func ByPhone(r Referral) []Action {
 	}
 	enough := []EventType{EventAccept, EventDecline, EventSchedule, EventNoShow, EventSeen}
 	list := []Action{}
+	if r.unsent() {
+		return list
+	}
 	for _, a := range Actions(r, other) {
 		if slices.Contains(enough, ActionFor(string(a))) {
 			list = append(list, a)

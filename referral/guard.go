@@ -15,6 +15,9 @@ func guard(r Referral, e Event, row Row) *Refusal {
 			return refuse(r, e, CodeHeld, wayOut(r, h))
 		}
 	}
+	if e.Origin == OriginPhone && e.By == SideRecipient && isFact(e.Type) && r.unsent() {
+		return refuse(r, e, CodeHeld, "a request that has left: it is still held here and the recipient cannot know of it; release its hold first")
+	}
 	switch e.Type {
 	case EventReport:
 		if len(e.Payload.Documents) == 0 {
@@ -46,6 +49,13 @@ func guard(r Referral, e Event, row Row) *Refusal {
 		}
 	}
 	return nil
+}
+
+// unsent reports whether the request of a referral of ours is still kept back here: the other side never heard of it.
+func (r Referral) unsent() bool {
+	return r.Role == RoleInitiator && slices.ContainsFunc(r.Withheld, func(f Effect) bool {
+		return f.Kind == EffectTell && f.Tell == SideRecipient && f.Event == EventRequest
+	})
 }
 
 // wayOut says what keeps the hold open and how it is released.
