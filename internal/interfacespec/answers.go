@@ -40,6 +40,7 @@ func ackModes() (string, error) {
 		{"auto", "AL", ""},
 		{"auto", "AL", "NE"},
 		{"auto", "AL", "AL"},
+		{"auto", "AL", "ER"},
 		{"auto", "ER", "NE"},
 		{"auto", "SU", "NE"},
 		{"auto", "NE", "AL"},
@@ -86,8 +87,19 @@ func answerCode(cfg mllp.Config, h channels.Handler, message []byte) (string, er
 	case a == nil:
 		return "none", nil
 	}
-	info, err := hl7.ParseAck(a, hl7.Limits{})
-	return info.Code, err
+	b, err := hl7.Split(a, hl7.Limits{})
+	if err != nil {
+		return "", err
+	}
+	var said []string
+	for _, p := range b.Messages {
+		info, err := hl7.ParseAck(p.Bytes, hl7.Limits{})
+		if err != nil {
+			return "", err
+		}
+		said = append(said, info.Code)
+	}
+	return strings.Join(said, ", then "), nil
 }
 
 // codeUse is what a code of table 0357 means between us. spoil makes a message that gets it, nil when none does.

@@ -75,7 +75,7 @@ const lastID = "LAST"
 
 var errClosed = errors.New("interfacespec: the server closed the connection")
 
-// ask sends one message through a real MLLP server. A nil answer means that none was given; errClosed, that the connection was closed instead.
+// ask sends one message through a real MLLP server and returns its answers one after the other. A nil answer means that none was given; errClosed, that the connection was closed instead.
 func ask(cfg mllp.Config, h channels.Handler, message []byte) ([]byte, error) {
 	s, err := mllp.NewServer(cfg, mllp.Deps{Name: "ehr-orders", Handler: h, Now: now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -116,7 +116,7 @@ func exchange(c net.Conn, message []byte) ([]byte, error) {
 		if info, err := hl7.ParseAck(got, hl7.Limits{}); err == nil && info.About == lastID {
 			return answer, nil
 		}
-		answer = got
+		answer = append(answer, got...) // both of a message that asks for both
 	}
 }
 
