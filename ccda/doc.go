@@ -11,8 +11,10 @@
 // becomes the words of a Note Activity; a PDF travels whole in the text of the Note Activity, and should lie beside the
 // document in the package too. The sections that the standard demands then say nullFlavor NI and where to look.
 //
-// What the reader cannot map stays in Document.Rest byte for byte; Write does not write Rest. The reader has its own
-// small XML reader: encoding/xml needs longer for the tokens than this package for the whole document.
+// What the reader cannot map stays in Document.Rest byte for byte. Write does not write Rest: a part that nobody here
+// understands may contradict what is written beside it, refers to narrative that is made anew, and can make the
+// document invalid; who must pass a document on whole passes on its bytes. [WriteText] gives a page for a person. The
+// reader has its own small XML reader: encoding/xml needs longer for the tokens than this package for the whole document.
 //
 // Left out: CDA digital signatures, Release 3 and later on the writing side, checking codes against terminologies.
 // The package reads no clock, file or network and writes no log; its errors carry no patient data.
