@@ -93,8 +93,10 @@ func Validate(m *Message, mode Mode) []Problem {
 	for _, r := range p.Rules {
 		c.rule(r)
 	}
-	if t, ok := m.Tree(); ok && mode == Strict {
-		t.sequence(&c, t.Name)
+	if mode == Strict {
+		if t, ok := m.Tree(); ok {
+			t.sequence(&c, t.Name)
+		}
 	}
 	return c.out
 }
