@@ -89,7 +89,7 @@ func bySeverity(problems []Problem) (errs, rest []Problem) {
 func (a Ack) form(m *Message) Reply {
 	code := m.Code()
 	switch {
-	case strings.HasPrefix(a.Code, "C"):
+	case strings.HasPrefix(a.Code, "C"), m.Event() == "": // a reply without its event is none
 		return ReplyACK
 	case a.Reply == ReplyRRI && code == "REF", a.Reply == ReplyORR && code == "ORM", a.Reply == ReplyORG && code == "OMG":
 		return a.Reply

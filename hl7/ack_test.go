@@ -194,3 +194,14 @@ func TestAckErrorsBeforeWarnings(t *testing.T) {
 		})
 	}
 }
+
+// A message that does not say its event has no reply of its own form.
+func TestAckWithoutEvent(t *testing.T) {
+	for kind, reply := range map[string]Reply{"REF": ReplyRRI, "ORM": ReplyORR, "OMG": ReplyORG} {
+		m := lines(t, `MSH|^~\&|A|B|C|D|20260102||`+kind+`|ID1|P|2.5.1`)
+		a, err := ParseAck(Ack{Code: "AR", ControlID: "RL1", Time: ackTime, Reply: reply}.Bytes(m), Limits{})
+		if err != nil || a.Type != "ACK" {
+			t.Errorf("%s: got an answer of type %q, %v, want ACK", kind, a.Type, err)
+		}
+	}
+}
