@@ -73,6 +73,11 @@ func (c *Client) Resend(ctx context.Context, deliveryID string) (DeliveryView, e
 	return v, c.call(ctx, "/v1/deliveries/"+url.PathEscape(deliveryID)+"/resend", nil, &v)
 }
 
+// CloseItem asks for a worklist item to be closed. The reason holds nothing about a patient.
+func (c *Client) CloseItem(ctx context.Context, id, reason string) error {
+	return c.call(ctx, "/v1/items/"+url.PathEscape(id)+"/close", closing{Reason: reason}, &map[string]string{})
+}
+
 // Reload asks for the configuration to be read again.
 func (c *Client) Reload(ctx context.Context) error {
 	return c.call(ctx, "/v1/reload", nil, &map[string]string{})

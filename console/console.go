@@ -32,6 +32,7 @@ type Backend interface {
 	Act(ctx context.Context, actor, referralID string, in Act) (Listed, error)
 	Reprocess(ctx context.Context, actor, messageID string, readAgain bool) (referral.Message, error)
 	Resend(ctx context.Context, actor, deliveryID string) (referral.Delivery, error)
+	CloseItem(ctx context.Context, actor, id, reason string) error
 	Reload(ctx context.Context, actor string) error
 	Saw(ctx context.Context, actor, action, object string) error
 	Health(ctx context.Context) Health

@@ -120,6 +120,15 @@ func (f *fake) Resend(_ context.Context, actor, id string) (referral.Delivery, e
 	return referral.Delivery{ID: id}, nil
 }
 
+func (f *fake) CloseItem(_ context.Context, actor, id, reason string) error {
+	f.actors = append(f.actors, actor)
+	if id != "I1" {
+		return fmt.Errorf("store: open item %s: %w", id, referral.ErrNotFound)
+	}
+	f.saw = append(f.saw, actor+" closed "+id+" "+reason)
+	return nil
+}
+
 func (f *fake) Reload(context.Context, string) error { return errors.New("refloop.yaml:1:1: wrong") }
 
 func (f *fake) Saw(_ context.Context, actor, action, object string) error {

@@ -80,6 +80,7 @@ func (l *Local) mux() http.Handler {
 	mux.HandleFunc("POST /v1/referrals/{id}/act", l.act)
 	mux.HandleFunc("POST /v1/messages/{id}/reprocess", l.reprocess)
 	mux.HandleFunc("POST /v1/deliveries/{id}/resend", l.resend)
+	mux.HandleFunc("POST /v1/items/{id}/close", l.closeItem)
 	mux.HandleFunc("POST /v1/reload", l.reload)
 	mux.HandleFunc("GET /v1/health", l.health)
 	return http.MaxBytesHandler(mux, maxRequest)
@@ -138,7 +139,12 @@ func (l *Local) act(w http.ResponseWriter, r *http.Request) {
 		l.fail(w, err)
 		return
 	}
-	l.answer(w, ViewReferral(got))
+	v, err := withTimeline(r.Context(), l.backend, got)
+	if err != nil {
+		l.fail(w, err)
+		return
+	}
+	l.answer(w, v)
 }
 
 func (l *Local) reprocess(w http.ResponseWriter, r *http.Request) {
@@ -162,6 +168,23 @@ func (l *Local) resend(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l.answer(w, v)
+}
+
+// closing is the body of a request to close an item.
+type closing struct {
+	Reason string `json:"reason"`
+}
+
+func (l *Local) closeItem(w http.ResponseWriter, r *http.Request) {
+	var in closing
+	if !l.decode(w, r, &in) {
+		return
+	}
+	if err := l.backend.CloseItem(r.Context(), actor(r), r.PathValue("id"), in.Reason); err != nil {
+		l.fail(w, err)
+		return
+	}
+	l.answer(w, map[string]string{"id": r.PathValue("id"), "result": "closed"})
 }
 
 func (l *Local) reload(w http.ResponseWriter, r *http.Request) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,6 +97,12 @@ func TestActs(t *testing.T) {
 	}
 	if d, err := c.Resend(t.Context(), "D1"); err != nil || d.ID != "D1" {
 		t.Errorf("resend: got %+v, %v", d, err)
+	}
+	if err := c.CloseItem(t.Context(), "I1", "told"); err != nil || !slices.Contains(f.saw, me(t)+" closed I1 told") {
+		t.Errorf("close: got %v, %v", err, f.saw)
+	}
+	if err := c.CloseItem(t.Context(), "I9", "told"); !errors.Is(err, referral.ErrNotFound) {
+		t.Errorf("close of no item: got %v, want ErrNotFound", err)
 	}
 	if err := c.Reload(t.Context()); err == nil || err.Error() != "refloop.yaml:1:1: wrong" {
 		t.Errorf("reload: got %v, want the daemon's words", err)

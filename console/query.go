@@ -45,7 +45,7 @@ func (q Query) Answer(ctx context.Context, r Reader, w io.Writer) error {
 		return bytesTo(w, func() ([]byte, error) { return r.Document(ctx, q.ID) })
 	case "referrals":
 		list, err := r.Referrals(ctx, valueOr(q.Referrals))
-		return each(w, list, err, func(l Listed) (any, error) { return ViewReferral(l), nil })
+		return each(w, list, err, func(l Listed) (any, error) { return withTimeline(ctx, r, l) })
 	case "show":
 		return show(ctx, r, q.ID, w)
 	case "deliveries":
@@ -76,18 +76,24 @@ func show(ctx context.Context, r Reader, id string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	events, err := r.Events(ctx, l.Referral.ID)
+	v, err := withTimeline(ctx, r, l)
 	if err != nil {
 		return err
 	}
-	v := ViewReferral(l)
-	v.Events = ViewEvents(events)
 	b, err := line(v)
 	if err != nil {
 		return err
 	}
 	_, err = w.Write(b)
 	return err
+}
+
+// withTimeline makes the view of a referral with its timeline.
+func withTimeline(ctx context.Context, r Reader, l Listed) (ReferralView, error) {
+	events, err := r.Events(ctx, l.Referral.ID)
+	v := ViewReferral(l)
+	v.Events = ViewEvents(events)
+	return v, err
 }
 
 // Sensitive reports whether the read is audited, because the answer shows people or is itself part of the proof, and of what.

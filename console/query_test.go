@@ -62,7 +62,7 @@ func TestLines(t *testing.T) {
 		q    console.Query
 		want []string
 	}{
-		"work":       {console.Query{Name: "worklist", Limit: 1}, []string{`"note":"<priority> & more"`, `"resolved":null`, `"opened":"2026-11-05T08:00:00Z"`}},
+		"work":       {console.Query{Name: "worklist", Limit: 1}, []string{`"note":"<priority> & more. Next: `, `"resolved":null`, `"opened":"2026-11-05T08:00:00Z"`}},
 		"message":    {console.Query{Name: "messages"}, []string{`"received_at":"2026-11-01T08:00:00Z"`, `"referral_ids":[]`}},
 		"show":       {console.Query{Name: "show", ID: "R1"}, []string{`"events":[{"seq":1,`, `"next_actions":["accept",`, `"holds":[]`, `"clock":{"name":"","debtor":"","due":null}`}},
 		"actions":    {console.Query{Name: "actions", ID: "R1"}, []string{`{"id":"R1","role":"recipient","state":"sent","next_actions":["accept",`}},

@@ -90,7 +90,7 @@ type PartyView struct {
 	Fax          string `json:"fax"`
 }
 
-// ReferralView is a referral as `referrals` and `show` print it; the timeline is only in `show`.
+// ReferralView is a referral as `referrals` and `show` print it, with its timeline.
 type ReferralView struct {
 	ID           string                 `json:"id"`
 	Role         string                 `json:"role"`
@@ -114,7 +114,7 @@ type ReferralView struct {
 	Clock        ClockView              `json:"clock"`
 	Created      *time.Time             `json:"created"`
 	Updated      *time.Time             `json:"updated"`
-	Events       []EventView            `json:"events,omitempty"`
+	Events       []EventView            `json:"events"`
 	NextActions  []string               `json:"next_actions"`
 	Notices      []string               `json:"notices,omitempty"` // of an act: what it did, and what a person must still do
 }
@@ -128,7 +128,7 @@ func ViewReferral(l Listed) ReferralView {
 		Service: r.Service.Coded, Reason: r.Reason, Diagnoses: list(r.Diagnoses), Identifiers: list(r.Identifiers), Appointments: list(r.Appointments),
 		Documents: list(r.Documents), Fields: r.Fields, Holds: list(r.Holds),
 		Clock:   ClockView{Name: l.Clock.Name, Debtor: l.Clock.Debtor, Due: stamp(l.Clock.Due)},
-		Created: stamp(r.Created), Updated: stamp(r.Updated), NextActions: []string{}, Notices: l.Notices,
+		Created: stamp(r.Created), Updated: stamp(r.Updated), NextActions: []string{}, Notices: l.Notices, Events: []EventView{},
 	}
 	for _, a := range referral.Actions(r, r.Role) {
 		v.NextActions = append(v.NextActions, string(a))
@@ -215,6 +215,9 @@ func ViewDelivery(ctx context.Context, r Reader, d referral.Delivery) (DeliveryV
 		ID: d.ID, ReferralID: d.ReferralID, Event: d.Event, Partner: d.Partner, Rail: d.Rail, Address: d.Address, State: string(d.State), Attempts: []AttemptView{},
 		Receipt: d.Receipt, Grade: string(d.Grade), ProvenAt: stamp(d.ProvenAt), Replaces: d.Replaces, CopyOf: d.CopyOf, MessageID: d.MessageID, Reason: d.Reason,
 		Created: stamp(d.Created),
+	}
+	if d.State != referral.DeliveryDelivered && d.State != referral.DeliveryRead {
+		v.ProvenAt = nil // taken by a server on the way is no proof
 	}
 	if !d.State.Final() {
 		v.NextAttempt = stamp(d.NextAttempt)

@@ -37,7 +37,7 @@ type WorkView struct {
 func ViewIncident(i referral.Incident) WorkView {
 	return WorkView{
 		ID: i.ID, Kind: i.Kind, Key: i.Key, ReferralID: i.ReferralID, MessageID: i.MessageID, DeliveryID: i.DeliveryID, Opened: stamp(i.Opened),
-		Resolved: stamp(i.Resolved), Count: i.Count, Note: i.Note,
+		Resolved: stamp(i.Resolved), Count: i.Count, Note: withNext(i.Note, nextOfItem(i)),
 	}
 }
 
@@ -50,7 +50,7 @@ func ViewHolds(r referral.Referral) []WorkView {
 		if seen[h.Kind]++; seen[h.Kind] > 1 {
 			id = fmt.Sprintf("%s.%d", id, seen[h.Kind])
 		}
-		out = append(out, WorkView{ID: id, Kind: string(h.Kind), Key: r.ID, ReferralID: r.ID, Opened: stamp(h.Since), Count: 1, Note: h.Reason})
+		out = append(out, WorkView{ID: id, Kind: string(h.Kind), Key: r.ID, ReferralID: r.ID, Opened: stamp(h.Since), Count: 1, Note: withNext(h.Reason, nextOfHold(r.ID, h.Kind))})
 	}
 	return out
 }
@@ -70,6 +70,9 @@ func worklist(ctx context.Context, r Reader, q Query) ([]WorkView, error) {
 		out = append(out, ViewIncident(i))
 	}
 	for _, l := range held {
+		if isOver(l.Referral.State) {
+			l.Referral.Holds = slices.DeleteFunc(slices.Clone(l.Referral.Holds), func(h referral.Hold) bool { return h.Kind != referral.HoldMatch })
+		}
 		out = append(out, ViewHolds(l.Referral)...)
 	}
 	if q.Kind != "" {

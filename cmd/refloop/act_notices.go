@@ -20,7 +20,7 @@ func (a answers) notices(ctx context.Context, before, after console.Listed, sinc
 	}
 	var out []string
 	for _, ev := range events {
-		if ev.Seq > before.Referral.Version {
+		if ev.Seq > before.Referral.Version && (ev.Origin == referral.OriginStaff || ev.Origin == referral.OriginPhone) {
 			out = append(out, recorded(ev))
 		}
 	}
@@ -58,7 +58,7 @@ func recorded(ev referral.Event) string {
 	if ev.From != ev.To {
 		line += fmt.Sprintf(", state %s", ev.To)
 	}
-	if ev.Grade != "" && ev.Origin != referral.OriginDaemon {
+	if ev.Grade != "" {
 		line += fmt.Sprintf(" (grade %s: %s)", ev.Grade, gradeWords(ev.Grade))
 	}
 	return words(line, dash(ev.Reason))

@@ -94,13 +94,26 @@ func allowed(err error) error {
 
 // Reprocess implements console.Backend.
 func (a answers) Reprocess(ctx context.Context, actor, id string, readAgain bool) (referral.Message, error) {
-	return a.d.engine.Reprocess(ctx, actor, id, readAgain)
+	whole, err := a.whole(ctx, "message", id)
+	if err != nil {
+		return referral.Message{}, err
+	}
+	return a.d.engine.Reprocess(ctx, actor, whole, readAgain)
 }
 
 // Resend implements console.Backend.
 func (a answers) Resend(ctx context.Context, actor, id string) (referral.Delivery, error) {
-	d, err := a.d.engine.Resend(ctx, actor, id)
+	whole, err := a.whole(ctx, "delivery", id)
+	if err != nil {
+		return referral.Delivery{}, err
+	}
+	d, err := a.d.engine.Resend(ctx, actor, whole)
 	return d, allowed(err)
+}
+
+// CloseItem implements console.Backend.
+func (a answers) CloseItem(ctx context.Context, actor, id, reason string) error {
+	return allowed(a.d.engine.CloseItem(ctx, actor, id, reason))
 }
 
 // Reload implements console.Backend.
@@ -111,6 +124,10 @@ func (a answers) Reload(ctx context.Context, actor string) error {
 
 // Saw implements console.Backend.
 func (a answers) Saw(ctx context.Context, actor, action, object string) error {
+	kind, _, _ := strings.Cut(action, ".")
+	if whole, err := a.Resolve(ctx, kind, object); err == nil {
+		object = whole // the chain names what was read, not how it was typed
+	}
 	return a.d.engine.Saw(ctx, actor, action, object)
 }
 

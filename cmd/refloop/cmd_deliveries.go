@@ -43,15 +43,11 @@ func deliveryStates() []referral.DeliveryState {
 }
 
 func deliveryHead() []string {
-	return []string{"DELIVERY", "CREATED (UTC)", "WHAT", "TO", "RAIL", "STATE", "GRADE", "TRIES", "NEXT TRY (UTC)", "RECEIPT"}
+	return []string{"DELIVERY", "CREATED (UTC)", "WHAT", "TO", "RAIL", "STATE", "GRADE", "TRIES", "NEXT TRY (UTC)", "RECEIPT", "REASON"}
 }
 
 func deliveryRow(d console.DeliveryView) []string {
-	said := d.Receipt
-	if said == "" {
-		said = d.Reason
-	}
-	return []string{d.ID, when(d.Created), d.Event, d.Partner, d.Rail, d.State, d.Grade, fmt.Sprint(len(d.Attempts)), when(d.NextAttempt), short(said)}
+	return []string{d.ID, when(d.Created), d.Event, d.Partner, d.Rail, d.State, d.Grade, fmt.Sprint(len(d.Attempts)), when(d.NextAttempt), short(d.Receipt), d.Reason}
 }
 
 func resendCommand() *cobra.Command {
@@ -74,34 +70,5 @@ func resendCommand() *cobra.Command {
 		},
 	}
 	c.Flags().Bool("json", false, "print the delivery as JSON")
-	return c
-}
-
-func worklistCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use: "worklist", Short: "what a person must look at: open incidents and holds, newest first", Args: cobra.NoArgs,
-		Example: `  refloop worklist
-  refloop worklist --type fax_review --json`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			f := cmd.Flags()
-			all, err := f.GetBool("all")
-			if err != nil {
-				return err
-			}
-			limit, err := f.GetInt("limit")
-			if err != nil {
-				return err
-			}
-			head := []string{"OPENED (UTC)", "KIND", "REFERRAL", "MESSAGE", "DELIVERY", "TIMES", "DONE (UTC)", "NOTE"}
-			q := console.Query{Name: "worklist", Kind: f.Lookup("type").Value.String(), All: all, Limit: limit}
-			return printList(cmd, q, head, func(v console.WorkView) []string {
-				return []string{when(v.Opened), v.Kind, v.ReferralID, v.MessageID, v.DeliveryID, fmt.Sprint(v.Count), when(v.Resolved), short(v.Note)}
-			})
-		},
-	}
-	c.Flags().String("type", "", "only items of this `kind`, such as delivery_dead or fax_review")
-	c.Flags().Bool("all", false, "with incidents that are done")
-	c.Flags().Int("limit", 0, "at most `N` rows (0: 100)")
-	c.Flags().Bool("json", false, "one JSON object a line, stable keys")
 	return c
 }

@@ -92,7 +92,7 @@ func explainState(s console.Story) []string {
 	lines := []string{fmt.Sprintf("Referral %s is %s: %s.", r.ID, stateLine(r), stateWords(referral.State(r.State)))}
 	for i := len(s.Events) - 1; i >= 0; i-- {
 		if e := s.Events[i]; e.From != e.To {
-			lines = append(lines, fmt.Sprintf("It came to that state at %s UTC by %s of %s through %s: %s (grade %s).", when(&e.EventTime), e.Type, orUnknown(e.Actor), e.Origin, gradeWords(e.Grade), orUnknown(string(e.Grade))))
+			lines = append(lines, fmt.Sprintf("It came to that state at %s UTC by %s of %s through %s: %s.", when(&e.EventTime), e.Type, orUnknown(e.Actor), e.Origin, words(gradeWords(e.Grade), brackets(labelled("grade", string(e.Grade))))))
 			break
 		}
 	}
@@ -200,13 +200,13 @@ func explainHolds(s console.Story) []string {
 func holdRemedy(k referral.HoldKind) string {
 	switch k {
 	case referral.HoldFaxReview:
-		return "Look at the pages, then: act ID verify, or act ID verify --set - with what is right."
+		return "Look at the pages, then: act ID verify, act ID verify --set - with what is right, or act ID release --hold fax_review --reason CODE."
 	case referral.HoldCompleteness:
 		return "Give what is missing: act ID verify --set -."
 	case referral.HoldCapacity:
 		return "It goes on when there is a place: act ID schedule."
 	}
-	return fmt.Sprintf(`When it is cleared: act ID verify --reason CODE --set - with {"hold": "%s"}.`, k)
+	return fmt.Sprintf(`When it is cleared: act ID release --hold %s --reason CODE.`, k)
 }
 
 // explainDeliveries says what was sent to whom, and what the other side said.
@@ -220,13 +220,14 @@ func explainDeliveries(s console.Story) []string {
 				line = strings.TrimSuffix(line, "tries") + "try"
 			}
 		}
-		if d.Receipt != "" {
-			line += "; the other side said: " + d.Receipt
-		}
+		line += explainReceipt(d)
 		if d.ProvenAt != nil {
-			line += fmt.Sprintf("; proven at %s UTC (grade %s)", when(d.ProvenAt), d.Grade)
+			line += fmt.Sprintf("; proven at %s UTC", when(d.ProvenAt))
+			if d.Grade != "" {
+				line += " (grade " + d.Grade + ")"
+			}
 		}
-		if d.Reason != "" {
+		if d.Reason != "" && d.Receipt != notPacked {
 			line += "; " + d.Reason
 		}
 		if d.NextAttempt != nil && d.State != string(referral.DeliverySending) {
@@ -238,6 +239,22 @@ func explainDeliveries(s console.Story) []string {
 		lines = append(lines, "Delivery "+d.ID+": "+line+".")
 	}
 	return lines
+}
+
+// notPacked is the receipt of a delivery that never left: no message could be made of it.
+const notPacked = "not packed"
+
+// explainReceipt says what came back, or why nothing could.
+func explainReceipt(d console.DeliveryView) string {
+	switch d.Receipt {
+	case "":
+		return ""
+	case notPacked:
+		return "; not packed: " + orUnknown(d.Reason)
+	case "unreachable":
+		return "; the other side could not be reached"
+	}
+	return "; the other side said: " + d.Receipt
 }
 
 func explainWork(s console.Story) []string {

@@ -41,8 +41,8 @@ func printReferral(w io.Writer, s console.Story) error {
 		rows  [][]string
 	}{
 		{"Holds", []string{"KIND", "SINCE (UTC)", "WHY"}, holdRows(s.Referral.Holds)},
-		{"Read from paper, to be looked at by a person", []string{"FIELD", "READ AS", "CONFIDENCE", "PAGE"}, unsureRows(s.Record)},
-		{"Documents", []string{"ID", "KIND", "TYPE", "SIGNED", "BYTES", "TITLE"}, documentRows(s.Referral.Documents)},
+		{"Read from paper, to be looked at by a person", []string{"FIELD", "READ AS", "CONFIDENCE", "PAGE", "PLACE (x, y, width, height)"}, unsureRows(s.Record)},
+		{"Documents, each with: refloop document ID", []string{"ID", "KIND", "TYPE", "SIGNED", "BYTES", "TITLE"}, documentRows(s.Referral.Documents)},
 		{"Timeline", timelineHead(), timelineRows(s.Referral.Events)},
 		{"Deliveries", deliveryHead(), deliveryRows(s.Deliveries)},
 		{"Open items", []string{"OPENED (UTC)", "KIND", "TIMES", "NOTE"}, workRows(s.Work)},
@@ -168,11 +168,14 @@ func unsureRows(r referral.Referral) (out [][]string) {
 		if !r.Unsure(f) {
 			continue
 		}
-		page := ""
-		if f.Box[0] > 0 {
-			page = fmt.Sprint(f.Box[0])
+		page, place := "", ""
+		if b := f.Box; b[0] > 0 {
+			page = fmt.Sprint(b[0])
+			if b[3] > 0 {
+				place = fmt.Sprintf("%d, %d, %d, %d", b[1], b[2], b[3], b[4])
+			}
 		}
-		out = append(out, []string{f.Key, short(f.Value), fmt.Sprintf("%.2f", f.Confidence), page})
+		out = append(out, []string{f.Key, short(f.Value), fmt.Sprintf("%.2f", f.Confidence), page, place})
 	}
 	return out
 }

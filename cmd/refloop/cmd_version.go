@@ -19,10 +19,15 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "version, commit and platform", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "refloop %s%s %s %s/%s\n", version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), versionLine())
 			return err
 		},
 	}
+}
+
+// versionLine names this program, its source and its platform.
+func versionLine() string {
+	return fmt.Sprintf("refloop %s%s %s %s/%s", version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // commit is the source the program was built from, when it was built in a checkout.

@@ -72,6 +72,8 @@ func newRoot() *cobra.Command {
 		Use: "refloop", Short: "closes the loop on patient referrals: HL7 v2, Direct, fax",
 		SilenceUsage: true, SilenceErrors: true, SuggestionsMinimumDistance: 2,
 	}
+	root.Version = versionLine()
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.PersistentFlags().StringP("config", "c", "refloop.yaml", "configuration `file`")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return wrongUsage(c, err) })
 	root.Args = func(c *cobra.Command, args []string) error {
@@ -83,7 +85,7 @@ func newRoot() *cobra.Command {
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	root.AddCommand(
 		serveCommand(), checkCommand(), initCommand(), configCommand(), demoCommand(), versionCommand(), doctorCommand(),
-		messagesCommand(), referralsCommand(), showCommand(), explainCommand(), traceCommand(), testCommand(), deliveriesCommand(), worklistCommand(), partnersCommand(),
+		messagesCommand(), referralsCommand(), showCommand(), explainCommand(), traceCommand(), testCommand(), deliveriesCommand(), worklistCommand(), documentCommand(), partnersCommand(),
 		actionsCommand(), actCommand(), reprocessCommand(), sendCommand(), auditCommand(), keysCommand(), directCommand(), faxCommand(), ccdaCommand(), xdmCommand(),
 		ocrWorkerCommand(), pdfWorkerCommand(),
 	)

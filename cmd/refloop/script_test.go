@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,7 +29,7 @@ const patience = 60 * time.Second
 //	halt                  SIGTERM to that daemon; it must end well
 //	halt kill             SIGKILL to it
 //	exits N COMMAND ARG…  the command must end with exit code N; standard input is empty
-//	pick NAME KEY         set NAME to the value of KEY in the last standard output, one JSON object
+//	pick NAME KEY         set NAME to the value of KEY in the last standard output, one JSON object; list.0.key goes inside
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -173,8 +174,19 @@ func pick(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		ts.Fatalf("standard output is no JSON object: %v", err)
 	}
-	v, ok := row[args[1]]
-	if !ok {
+	var v any = row
+	for _, key := range strings.Split(args[1], ".") {
+		switch at := v.(type) {
+		case map[string]any:
+			v = at[key]
+		case []any:
+			v = nil
+			if i, err := strconv.Atoi(key); err == nil && i < len(at) {
+				v = at[i]
+			}
+		}
+	}
+	if v == nil {
 		ts.Fatalf("got no key %s", args[1])
 	}
 	ts.Setenv(args[0], fmt.Sprint(v))

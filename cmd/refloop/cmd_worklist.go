@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"refloop/console"
+)
+
+func worklistCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "worklist", Short: "what a person must look at: open incidents and holds, newest first", Args: cobra.NoArgs,
+		Example: `  refloop worklist
+  refloop worklist --type fax_review --json`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f := cmd.Flags()
+			all, err := f.GetBool("all")
+			if err != nil {
+				return err
+			}
+			limit, err := f.GetInt("limit")
+			if err != nil {
+				return err
+			}
+			head := []string{"ITEM", "OPENED (UTC)", "KIND", "REFERRAL", "MESSAGE", "DELIVERY", "TIMES", "DONE (UTC)", "NOTE"}
+			q := console.Query{Name: "worklist", Kind: f.Lookup("type").Value.String(), All: all, Limit: limit}
+			return printList(cmd, q, head, func(v console.WorkView) []string {
+				return []string{v.ID, when(v.Opened), v.Kind, v.ReferralID, v.MessageID, v.DeliveryID, fmt.Sprint(v.Count), when(v.Resolved), v.Note}
+			})
+		},
+	}
+	c.Flags().String("type", "", "only items of this `kind`, such as delivery_dead or fax_review")
+	c.Flags().Bool("all", false, "with incidents that are done")
+	c.Flags().Int("limit", 0, "at most `N` rows (0: 100)")
+	c.Flags().Bool("json", false, "one JSON object a line, stable keys")
+	c.AddCommand(worklistCloseCommand())
+	return c
+}
+
+func worklistCloseCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "close ID", Short: "close an item that is settled; the reason is audited", Args: cobra.ExactArgs(1),
+		Long: "close takes an item off the worklist because a person says that it is settled. The reason goes into the audit chain: write nothing about\n" +
+			"a patient, `-` reads it from standard input. Holds are not closed but released: refloop act ID release --hold KIND --reason CODE.",
+		Example: "  refloop worklist close 01JF --reason 'told by telephone'",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			reason := cmd.Flags().Lookup("reason").Value.String()
+			if reason == "-" {
+				b, err := readInput("--reason", cmd.InOrStdin())
+				if err != nil {
+					return err
+				}
+				reason = string(b)
+			}
+			if strings.TrimSpace(reason) == "" {
+				return usageError{errors.New("worklist close: --reason: got nothing, want why the item is settled, without anything about a patient")}
+			}
+			client, err := dialDaemon(cmd)
+			if err != nil {
+				return err
+			}
+			if err := client.CloseItem(cmd.Context(), args[0], reason); errors.Is(err, console.ErrInput) {
+				return usageError{err}
+			} else if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: closed\n", args[0])
+			return err
+		},
+	}
+	c.Flags().String("reason", "", "why it is settled, as `text`, or - for standard input (required)")
+	return c
+}

@@ -1,0 +1,73 @@
+package console
+
+import (
+	"strings"
+
+	"refloop/referral"
+)
+
+// isOver reports whether nothing more is owed: a hold of such a referral keeps nothing back any more.
+func isOver(s referral.State) bool {
+	return s == referral.StateClosed || s == referral.StateCancelled || s == referral.StateEnded
+}
+
+// withNext puts what to do next behind why the item was opened.
+func withNext(note, next string) string {
+	note = strings.TrimRight(note, ". ")
+	if note == "" {
+		return next
+	}
+	return note + ". " + next
+}
+
+// nextOfHold says how a hold is released.
+func nextOfHold(id string, k referral.HoldKind) string {
+	release := "refloop act " + id + " release --hold " + string(k) + " --reason CODE"
+	switch k {
+	case referral.HoldFaxReview:
+		return "Next: look at the pages, then refloop act " + id + " verify (all is right as read), or verify --set - (corrections), or " + release
+	case referral.HoldCompleteness:
+		return "Next: give what is missing: refloop act " + id + " verify --set -, or " + release
+	case referral.HoldCapacity:
+		return "Next: refloop act " + id + " schedule when there is a place"
+	case referral.HoldMatch:
+		return "Next: find out whose papers they are, then refloop act " + id + " verify --set -, or " + release
+	}
+	return "Next: when there is a basis, " + release
+}
+
+// nextOfItem says what a person does about an item.
+func nextOfItem(i referral.Incident) string {
+	done := "then refloop worklist close " + i.ID + " --reason TEXT"
+	switch i.Kind {
+	case "tell_by_hand":
+		return "Next: tell them by telephone or fax, then refloop act " + i.ReferralID + " fax-sent"
+	case "delivery_dead", "notice_dead":
+		return "Next: mend the cause, then refloop deliveries resend " + i.DeliveryID + ", or tell them by hand, " + done
+	case "report_refused":
+		return "Next: mend the cause (refloop explain " + i.ReferralID + "), then refloop deliveries resend " + i.DeliveryID
+	case "message_held", "message_failed":
+		return "Next: refloop explain " + i.MessageID + "; mend the configuration (a partner, a rule), SIGHUP, then refloop reprocess " + i.MessageID
+	case "match_review", "anomaly.unknown_referral":
+		return "Next: find the referral that message " + i.MessageID + " speaks of, do the same by refloop act, " + done
+	case "wrong_patient":
+		return "Next: look whose papers they are, then refloop act " + i.ReferralID + " release --hold match_review --reason CODE"
+	case "question":
+		return "Next: refloop act " + i.ReferralID + " answer --note -, " + done
+	case "cancel_crossed":
+		return "Next: wait for the confirmation, or ask the recipient; it closes by itself when the cancellation is settled"
+	case "redirected":
+		return "Next: tell the former recipient that it is off, " + done
+	case "report_after_end", "relay_lost":
+		return "Next: see refloop show " + i.ReferralID + " and make sure that the clinician has the report, " + done
+	case "rail_unusable":
+		return "Next: mend the rail's configuration (refloop check, refloop doctor), then SIGHUP"
+	}
+	if i.ReferralID != "" {
+		return "Next: see refloop explain " + i.ReferralID + ", " + done
+	}
+	if i.MessageID != "" {
+		return "Next: see refloop explain " + i.MessageID + ", " + done
+	}
+	return "Next: look into it, " + done
+}
