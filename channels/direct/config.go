@@ -24,8 +24,8 @@ type Settings struct {
 	Bundles       []BundleConfig   `yaml:"bundles" doc:"trust bundles: anchors that a publisher keeps at an address; they count for all our domains, in and out"`
 	Certificates  []config.Path    `yaml:"certificates" doc:"known certificates of recipients: files or folders"`
 	DNS           string           `yaml:"dns" want:"a name server such as 10.1.0.53:53, or off" doc:"name server for certificates of recipients that no file holds (CERT records); empty: the system's; off: only files count. While demo is true, absent means off"`
-	LDAP          bool             `yaml:"ldap" default:"false" doc:"look for certificates in LDAP too, where DNS has none: a later release; only false is taken"`
-	HTTPAllow     []netip.Prefix   `yaml:"http_allow" want:"an address range such as 10.1.0.0/16" doc:"address ranges that fetches of issuers, revocation lists and OCSP answers may use besides public ones"`
+	LDAP          bool             `yaml:"ldap" default:"true" doc:"where DNS has no usable certificate, ask the directories that the domain names (SRV records) too; without effect while dns is off"`
+	HTTPAllow     []netip.Prefix   `yaml:"http_allow" want:"an address range such as 10.1.0.0/16" doc:"address ranges that fetches of issuers, revocation lists and OCSP answers, and directories, may be in besides public ones"`
 	Revocation    Revocation       `yaml:"revocation" doc:"a certificate that names where its revocation is published is refused when nothing current can be had"`
 	Wait          Wait             `yaml:"wait" doc:"how long to wait for notifications"`
 	Relay         string           `yaml:"relay" want:"smtp://host:port" doc:"where mail goes out; absent: the recipient's MX. smtp:// needs STARTTLS unless the host is this machine, smtps:// is TLS at once, smtp+insecure:// never asks for TLS"`
@@ -138,9 +138,6 @@ func DecodeSettings(n config.Node, p *config.Problems) Settings {
 	for i := range s.Identities {
 		s.Identities[i].check(p)
 	}
-	if s.LDAP {
-		p.Add(n.Field("ldap"), "got true, want false: certificate discovery by LDAP is of a later release")
-	}
 	for _, b := range s.Bundles {
 		if u, err := url.Parse(b.URL); b.URL != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
 			p.Add(b.Node.Field("url"), "got an address that is not https, want https://host/path")
@@ -179,7 +176,7 @@ const dnsOff = "off"
 // is fetched is kept beside the configuration, under var/direct.
 func (s Settings) Network(now func() time.Time) *trust.Network {
 	return trust.NewNetwork(trust.NetworkConfig{
-		Discover: s.DNS != dnsOff && (s.DNS != "" || !s.Node.Demo()), DNS: s.DNS, Allow: s.HTTPAllow, Grace: s.Revocation.Grace.D(),
+		Discover: s.DNS != dnsOff && (s.DNS != "" || !s.Node.Demo()), DNS: s.DNS, LDAP: s.LDAP, Allow: s.HTTPAllow, Grace: s.Revocation.Grace.D(),
 		Dir: s.cacheDir(), Now: now,
 	})
 }

@@ -18,7 +18,7 @@ func TestConfigMistakes(t *testing.T) {
 		"bad address":     {"direct: {address: nobody}", "3:19: direct.address: got \"nobody\", want a Direct address"},
 		"foreign address": {"direct: {address: a@b.example, domains: [c.example]}", "direct.address: got an address outside of direct.domains"},
 		"edge":            {"direct: {address: a@b.example, mode: edge}", "direct.mode: got"},
-		"later key":       {"direct: {address: a@b.example, ldap: true}", "direct.ldap: got true, want false: certificate discovery by LDAP is of a later release"},
+		"ldap":            {"direct: {address: a@b.example, ldap: maybe}", "direct.ldap: got \"maybe\", want"},
 		"unknown key":     {"direct: {address: a@b.example, anchor: []}", "did you mean \"anchors\"?"},
 		"relay":           {"direct: {address: a@b.example, relay: \"http://x\"}", "direct.relay: got \"http://x\", want smtp://host:port"},
 		"no such anchors": {"direct: {address: a@b.example, anchors: [{inbound: [nowhere]}]}", "want certificates"},

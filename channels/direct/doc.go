@@ -16,6 +16,5 @@
 // type_display, created and confidentiality of a part when they are given.
 //
 // Standards: Applicability Statement for Secure Health Transport 1.2, RFC 5321,
-// RFC 8098 notifications, IHE XDM ZIP over Email. Left out until its release: edge mode,
-// certificate discovery by LDAP.
+// RFC 8098 notifications, IHE XDM ZIP over Email. Left out until its release: edge mode.
 package direct

@@ -12,7 +12,7 @@ import (
 )
 
 // recipient chooses the certificate to encrypt to for an address: the first that passes, of those in files, then
-// of what is published under the address, then under its domain (direct.md section 8).
+// of what is published in DNS under the address, then under its domain, then in LDAP likewise (direct.md section 8).
 func (g *Agent) recipient(ctx context.Context, address string, known []*x509.Certificate, p direct.Policy) (direct.Verdict, error) {
 	try := func(certs []*x509.Certificate) (direct.Verdict, error) {
 		return direct.SelectRecipient(address, certs, g.Network.Widen(ctx, address, direct.ToEncrypt, certs, nil, p))

@@ -72,7 +72,7 @@ func (f *finder) ask(ctx context.Context, name string) ([]*x509.Certificate, tim
 		return nil, longestNone, nil
 	}
 	for range maxAliases {
-		answer, err := f.exchange(ctx, at)
+		answer, err := f.exchange(ctx, at, dns.TypeCERT)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -132,13 +132,13 @@ func negative(m *dns.Msg) time.Duration {
 }
 
 // exchange asks the servers in turn, by UDP and, when the answer is cut, by TCP.
-func (f *finder) exchange(ctx context.Context, name string) (*dns.Msg, error) {
+func (f *finder) exchange(ctx context.Context, name string, kind uint16) (*dns.Msg, error) {
 	servers, err := f.resolvers()
 	if err != nil {
 		return nil, err
 	}
 	q := new(dns.Msg)
-	q.SetQuestion(name, dns.TypeCERT)
+	q.SetQuestion(name, kind)
 	q.SetEdns0(dnsUDP, false)
 	last := errors.New("no server")
 	for range dnsTries {
@@ -170,7 +170,7 @@ func exchangeOne(ctx context.Context, q *dns.Msg, server string) (*dns.Msg, erro
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("%s cannot be asked", server)
-		case len(answer.Question) != 1 || !strings.EqualFold(answer.Question[0].Name, q.Question[0].Name) || answer.Question[0].Qtype != dns.TypeCERT:
+		case len(answer.Question) != 1 || !strings.EqualFold(answer.Question[0].Name, q.Question[0].Name) || answer.Question[0].Qtype != q.Question[0].Qtype:
 			return nil, fmt.Errorf("%s answered another question", server)
 		case answer.Rcode == dns.RcodeSuccess, answer.Rcode == dns.RcodeNameError:
 			return answer, nil
@@ -211,6 +211,19 @@ func (n *Network) Discover(ctx context.Context, address string, use func(Publish
 			continue
 		}
 		if len(certs) > 0 && use(Published{Name: name, Certificates: certs}) {
+			return nil
+		}
+	}
+	if !n.cfg.LDAP {
+		return failed
+	}
+	for _, value := range []string{address, direct.Domain(address)} {
+		certs, err := n.directory(ctx, direct.Domain(address), value)
+		if err != nil {
+			failed = err
+			continue
+		}
+		if len(certs) > 0 && use(Published{Name: "ldap " + value, Certificates: certs}) {
 			return nil
 		}
 	}

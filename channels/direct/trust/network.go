@@ -14,6 +14,7 @@ import (
 type NetworkConfig struct {
 	Discover bool           // look for certificates in DNS
 	DNS      string         // name server, host:port; empty: the system's
+	LDAP     bool           // look in the directories that a domain names (SRV), after DNS; needs Discover
 	Allow    []netip.Prefix // address ranges for fetches, besides public ones
 	Grace    time.Duration  // how long a revocation list still counts after its nextUpdate when no newer one can be had
 	Dir      string         // where fetched lists and bundles are kept over a restart; empty: nowhere

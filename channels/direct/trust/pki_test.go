@@ -98,8 +98,10 @@ type zone struct {
 	mu      sync.Mutex
 	certs   map[string][]*x509.Certificate
 	aliases map[string]string
-	rcode   map[string]int // answers instead
-	asked   map[string]int // "udp name" and "tcp name"
+	rcode   map[string]int        // answers instead
+	asked   map[string]int        // "udp name" and "tcp name"
+	srv     map[string][]*dns.SRV // by _ldap._tcp name
+	hosts   map[string]string
 	addr    string
 }
 
@@ -135,6 +137,21 @@ func (z *zone) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
 	if to, ok := z.aliases[strings.TrimSuffix(name, ".")]; ok {
 		m.Answer = append(m.Answer, &dns.CNAME{Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeCNAME, Class: dns.ClassINET, Ttl: 60}, Target: to + "."})
 		name = to + "."
+	}
+	switch q.Question[0].Qtype {
+	case dns.TypeSRV:
+		for _, s := range z.srv[strings.TrimSuffix(name, ".")] {
+			s.Hdr = dns.RR_Header{Name: name, Rrtype: dns.TypeSRV, Class: dns.ClassINET, Ttl: 60}
+			m.Answer = append(m.Answer, s)
+		}
+		_ = w.WriteMsg(m)
+		return
+	case dns.TypeA, dns.TypeAAAA:
+		if ip := z.hosts[strings.TrimSuffix(name, ".")]; ip != "" && q.Question[0].Qtype == dns.TypeA {
+			m.Answer = append(m.Answer, &dns.A{Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 60}, A: net.ParseIP(ip)})
+		}
+		_ = w.WriteMsg(m)
+		return
 	}
 	for _, c := range z.certs[strings.TrimSuffix(name, ".")] {
 		m.Answer = append(m.Answer, &dns.CERT{

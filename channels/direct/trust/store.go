@@ -1,12 +1,12 @@
 // Package trust holds what the Direct rail knows about certificates: our
 // identities, the anchors of each domain, known certificates of peers and revocation lists,
-// from local files (Store); and what can be asked (Network): certificates published in DNS (RFC 4398),
+// from local files (Store); and what can be asked (Network): certificates published in DNS (RFC 4398) and LDAP (RFC 4511, servers by SRV records),
 // issuers by authority information access, revocation lists and OCSP answers. It hands direct.Policy values to the codec, which judges.
 //
 // Anchors and revocation lists of a folder are read together: *.crl files beside the
 // anchors count for every judgement. Certificates of strangers name what is fetched, so a fetch reaches public
-// addresses only, besides those that are allowed, and has limits on time, size and number. Left out: discovery by LDAP,
-// CERT records that hold a URI, delta lists.
+// addresses only, besides those that are allowed, and has limits on time, size and number. Left out: CERT records
+// that hold a URI, delta lists, LDAP over TLS and referrals.
 package trust
 
 import (
