@@ -59,6 +59,9 @@ func TestReadFaxes(t *testing.T) {
 		file  string
 		share float64 // of the truth's plain fields that must be right
 	}{{"d-001.tif", 0.9}, {"d-017.tif", 0.85}, {"d-025.tif", 0.85}} {
+		if !longTests && c.file != "d-017.tif" {
+			continue // one shows that it works
+		}
 		t.Run(c.file, func(t *testing.T) {
 			b, err := os.ReadFile(filepath.Join(corpus, "fax", c.file))
 			if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var replyPages = flag.Int("reply-pages", 6, "how many returned pages to make and read")
+var replyPages = flag.Int("reply-pages", replyDefault, "how many returned pages to make and read")
 
 // TestRepliesComeBack draws our letter, ticks boxes as people do, sends the page through what telephone lines and feeders do to it, and
 // reads it again: the referral on every page, and the ticks.
