@@ -57,7 +57,7 @@ func open(ctx context.Context, path string, flags []config.Flag, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	if err := makeDemoKeys(pl, log); err != nil {
+	if err := makeDemoKeys(pl, settings.StoreURL, log); err != nil {
 		return nil, err
 	}
 	key, err := sealKey(cfg.Store.SealKey.Reveal())

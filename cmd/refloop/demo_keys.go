@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"refloop/channels/direct"
@@ -16,13 +17,16 @@ import (
 )
 
 // makeDemoKeys makes, for `demo: true` only, the seal key and the Direct identities that the configuration names and that do not exist.
-func makeDemoKeys(pl *plan, log *slog.Logger) error {
+func makeDemoKeys(pl *plan, storeURL string, log *slog.Logger) error {
 	if !pl.cfg.Demo {
 		return nil
 	}
 	secret := &pl.cfg.Store.SealKey
 	if !secret.Set() && secret.File() != "" {
 		file := secret.File()
+		if err := keyLost(file, storeURL); err != nil {
+			return err
+		}
 		value, err := makeSealKey(file)
 		if err != nil {
 			return err
@@ -38,6 +42,22 @@ func makeDemoKeys(pl *plan, log *slog.Logger) error {
 		log.Warn("demo: made a certificate and key", "file", file)
 	}
 	return err
+}
+
+// keyLost refuses to make a new key beside a database that was sealed with one that is gone.
+func keyLost(keyFile, storeURL string) error {
+	if _, err := os.Stat(keyFile); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	db, ok := strings.CutPrefix(storeURL, "sqlite:")
+	if !ok {
+		return nil
+	}
+	db, _, _ = strings.Cut(db, "?")
+	if _, err := os.Stat(db); err != nil {
+		return nil
+	}
+	return fmt.Errorf("store.seal_key: got no file %s beside the database %s, want the key that it was sealed with; put the key back, or move the database away to begin anew", keyFile, db)
 }
 
 // makeSealKey writes 32 random bytes as base64, for its owner only; a file that is there already is read.

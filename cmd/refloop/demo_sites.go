@@ -87,7 +87,7 @@ func writeSites(dir string, ports demoPorts) ([]*demoSite, error) {
 		if err != nil {
 			return nil, fmt.Errorf("demo: %s: %w", s.name, err)
 		}
-		if err := makeDemoKeys(pl, slog.New(slog.DiscardHandler)); err != nil {
+		if err := makeDemoKeys(pl, "", slog.New(slog.DiscardHandler)); err != nil {
 			return nil, fmt.Errorf("demo: %s: %w", s.name, err)
 		}
 	}
