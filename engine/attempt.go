@@ -297,6 +297,9 @@ func (a *attempt) failed(tx Tx, d referral.Delivery, rc channels.Receipt, err er
 	return tx.SetDelivery(d)
 }
 
+// notPacked is the receipt of a delivery of which no message could be made.
+const notPacked = "not packed"
+
 // unsendable parks a delivery that could not be rendered or packed: the same record would fail again.
 func (a *attempt) unsendable(ctx context.Context, cause error) error {
 	now := a.e.now().UTC()
@@ -305,7 +308,7 @@ func (a *attempt) unsendable(ctx context.Context, cause error) error {
 		if err != nil || cur.State.Final() {
 			return err
 		}
-		cur.Receipt = "not packed"
+		cur.Receipt = notPacked
 		return a.e.giveUp(tx, a.set, cur, cause.Error(), now)
 	})
 }

@@ -119,6 +119,9 @@ func (e *Engine) proof(tx Tx, set *Setup, d referral.Delivery, rc channels.Recei
 	if err := tx.ResolveIncidents("delivery_dead", d.ID, rc.At); err != nil {
 		return err
 	}
+	if err := tx.ResolveIncidents("rail_unusable", d.Lane, rc.At); err != nil {
+		return err
+	}
 	if d.ReferralID == "" || rank(level) < rank(referral.DeliveryDelivered) {
 		return nil
 	}
@@ -269,9 +272,22 @@ func (e *Engine) giveUp(tx Tx, set *Setup, d referral.Delivery, reason string, a
 		if err := tx.SetDelivery(d); err != nil {
 			return err
 		}
+		e.log.Warn("delivery given up", "delivery", d.ID, "referral", d.ReferralID, "lane", d.Lane, "event", d.Event, "state", d.State, "next", copyRow.Lane, "reason", reason)
+		if err := e.unusable(tx, d, copyRow.Rail, at); err != nil {
+			return err
+		}
 		return e.addDelivery(tx, copyRow, at)
 	}
 	return e.die(tx, d, reason, at)
+}
+
+// unusable opens one item a lane for a rail of preference by which nothing could even be packed: without it the next rail hides the cause.
+func (e *Engine) unusable(tx Tx, d referral.Delivery, next string, at time.Time) error {
+	if d.Receipt != notPacked {
+		return nil
+	}
+	note := fmt.Sprintf("%s to %s could not be packed for %s and goes by %s: %s", d.Event, d.Partner, d.Rail, next, d.Reason)
+	return e.openIncident(tx, referral.Incident{Kind: "rail_unusable", Key: d.Lane, ReferralID: d.ReferralID, DeliveryID: d.ID, Note: note}, at)
 }
 
 // die leaves a dead delivery to a person.
@@ -280,6 +296,7 @@ func (e *Engine) die(tx Tx, d referral.Delivery, reason string, at time.Time) er
 	if err := tx.SetDelivery(d); err != nil {
 		return err
 	}
+	e.log.Warn("delivery given up", "delivery", d.ID, "referral", d.ReferralID, "lane", d.Lane, "event", d.Event, "state", d.State, "reason", reason)
 	kind, key := "delivery_dead", d.ID
 	if d.Event == string(referral.EventReport) {
 		kind, key = "report_refused", d.ReferralID

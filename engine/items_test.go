@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"refloop/channels"
 	"refloop/engine"
 	"refloop/internal/enginetest"
 	"refloop/referral"
@@ -68,5 +69,19 @@ func TestItemsCloseByThemselves(t *testing.T) {
 				t.Errorf("still open: %d", got)
 			}
 		})
+	})
+}
+
+func TestRailThatCanNeverWorkIsAnItem(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *enginetest.World) {
+		w.Senders[enginetest.DirectLane].PackFunc = func(channels.Shipment) (channels.Packed, error) {
+			return channels.Packed{}, errors.New("direct: encryption certificate: got none, want one")
+		}
+		w.Start()
+		r := ask(t, w)
+		w.Settle()
+		if ds := w.Deliveries(r.ID); len(ds) != 2 || ds[0].Receipt != "not packed" || ds[0].Reason == "" || w.Incidents()["rail_unusable"] != 1 {
+			t.Errorf("got %v, %v, want a copy by fax and one item of the rail", states(ds), w.Incidents())
+		}
 	})
 }
