@@ -65,7 +65,7 @@ partners:
       - {type: fax, address: "call us", verified: yesterday, folder: out}
 `)
 	want := `refloop.yaml:4:5: channels[fax-inbox].folder: got nothing, want a folder
-refloop.yaml:4:34: channels[fax-inbox].foldr: got an unknown key, want one of folder, scan, settle, max_pages, name, type, partner, when, set, lookup, validate, charset, review_below, retention; did you mean "folder"?
+refloop.yaml:4:34: channels[fax-inbox].foldr: got an unknown key, want one of folder, scan, settle, max_pages, name, type, partner, when, set, lookup, validate, charset, processing, review_below, retention; did you mean "folder"?
 refloop.yaml:8:30: partners[lakeside].rails[0].address: got "call us", want a fax number such as +15550100
 refloop.yaml:8:51: partners[lakeside].rails[0].verified: got "yesterday", want a day such as 2026-11-01`
 	if d := cmp.Diff(want, problems); d != "" {
