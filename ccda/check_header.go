@@ -92,6 +92,9 @@ func (c *checker) patientRules(role *node) {
 	if birth := p.child("birthTime"); birth != nil && birth.attr("nullFlavor") == "" && len(birth.attr("value")) < 4 {
 		c.conf("1198-5299", "birthTime is less precise than the year")
 	}
+	if p.has("guardian") && !p.any("guardian", func(g *node) bool { return g.has("guardianPerson") }) {
+		c.conf("1198-5385", "no guardian is a person")
+	}
 	c.each(p, "name", func(n *node) {
 		if n.attr("nullFlavor") == "" {
 			c.needs(n, demand{"given", "81-7157"}, demand{"family", "81-7159"})

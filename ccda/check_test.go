@@ -91,6 +91,7 @@ func damages() map[ccda.Type][]damage {
 			{"SNOMED check digit", "x:code-form", `code="38341003"`, `code="38341004"`, false},
 			{"LOINC check digit", "x:code-form", `code="10160-0"`, `code="10160-3"`, false},
 			{"section code", "r21:CONF:1198-15350", `code="48765-2"`, `code="46240-8"`, false},
+			{"guardian", "r21:CONF:1198-5385", `guardianPerson`, `guardianOrganization`, false},
 			{"birth", "r21:CONF:1198-5299", `<birthTime value="[0-9]+"`, `<birthTime value="197"`, false},
 			{"time", "x:time-value", `<birthTime value="[0-9]+"`, `<birthTime value="19751345"`, false},
 			{"class", "xsd", `classCode="OBS"`, `classCode="OBSX"`, true},

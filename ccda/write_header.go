@@ -152,22 +152,40 @@ func (e *encoder) raceCodes(list []Code, name string) {
 }
 
 func (e *encoder) guardian(g *Guardian) {
+	who := *g
+	if who.Org != nil && who.Name.zero() && !e.personGuards() {
+		who.Name, who.Org = Name{Full: nonEmpty(clean(who.Org.Name), "not named")}, nil
+		if len(who.Telecoms) == 0 && len(who.Addresses) == 0 {
+			who.Telecoms, who.Addresses = g.Org.Telecoms, g.Org.Addresses
+		}
+	}
 	e.open("guardian")
-	e.role(g.Code)
-	if len(g.Addresses) > 0 {
-		e.addresses(g.Addresses)
+	e.role(who.Code)
+	if len(who.Addresses) > 0 {
+		e.addresses(who.Addresses)
 	}
-	if len(g.Telecoms) > 0 {
-		e.telecoms(g.Telecoms)
+	if len(who.Telecoms) > 0 {
+		e.telecoms(who.Telecoms)
 	}
-	if g.Org != nil && g.Name.zero() {
-		e.organization("guardianOrganization", g.Org, false)
+	if who.Org != nil && who.Name.zero() {
+		e.organization("guardianOrganization", who.Org, false)
 	} else {
 		e.open("guardianPerson")
-		e.personName(g.Name, "name")
+		e.personName(who.Name, "name")
 		e.end("guardianPerson")
 	}
 	e.end("guardian")
+}
+
+// personGuards says whether a guardian is a person: HL7's rule wants one (CONF:1198-5385), so that an organisation that is the only
+// guardian goes out as a person with its name.
+func (e *encoder) personGuards() bool {
+	for i := range e.doc.Patient.Guardians {
+		if g := &e.doc.Patient.Guardians[i]; g.Org == nil || !g.Name.zero() {
+			return true
+		}
+	}
+	return false
 }
 
 // organization writes an organisation; strict ones need id, name, telecom and address.
