@@ -347,7 +347,7 @@ func codeFrom(rc channels.Receipt, err error) string {
 	if errors.As(err, &de) && de.Code != "" {
 		return de.Code
 	}
-	return "unreachable"
+	return unreachable
 }
 
 func reasonFrom(rc channels.Receipt, err error) string {

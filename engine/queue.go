@@ -235,5 +235,5 @@ func nextRail(p transform.Partner, i int, test bool) (int, bool) {
 
 // mayHaveArrived reports whether an earlier attempt may have reached the receiver.
 func mayHaveArrived(d referral.Delivery) bool {
-	return d.Attempts > 0 && !slices.Contains([]string{"unreachable", notPacked}, d.Receipt)
+	return d.Attempts > 0 && !slices.Contains([]string{unreachable, notPacked}, d.Receipt)
 }

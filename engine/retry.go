@@ -6,9 +6,12 @@ import (
 	"refloop/referral"
 )
 
-// maxAge is how long a delivery that has no other rail keeps trying before it is dead: a partner that is down over a long weekend
+// maxAge is how long a delivery that has no other rail keeps trying to reach its peer before it is dead: a partner that is down over a long weekend
 // loses nothing.
 const maxAge = 72 * time.Hour
+
+// unreachable is the receipt of a delivery whose peer gave no answer.
+const unreachable = "unreachable"
 
 // spent reports whether a delivery whose attempts fail for now has been tried for long enough: with another rail left, after as many
 // attempts as configured or at the page time of the deliver clock, whichever is first; by the partner's last rail, at the greatest age.
@@ -19,6 +22,10 @@ func (a *attempt) spent(tx Tx, d referral.Delivery, now time.Time) (bool, error)
 	}
 	if !now.Before(d.Created.Add(age)) {
 		return true, nil
+	}
+	enough := d.Attempts >= orDefault(a.set.Retry.Attempts, 20)
+	if enough && d.Receipt != unreachable {
+		return true, nil // the peer is there and says no every time: one message must not hold up its lane for days
 	}
 	if d.ReferralID == "" {
 		return false, nil
@@ -33,5 +40,5 @@ func (a *attempt) spent(tx Tx, d referral.Delivery, now time.Time) (bool, error)
 		return false, nil
 	}
 	page := a.set.Clocks.Page(referral.ClockDeliver, d.Created, r.Priority)
-	return d.Attempts >= orDefault(a.set.Retry.Attempts, 20) || !now.Before(page), nil
+	return enough || !now.Before(page), nil
 }

@@ -94,3 +94,19 @@ func TestNextRailDoesNotWaitForThreeDays(t *testing.T) {
 		})
 	}
 }
+
+// A peer that is there and refuses every time holds up its lane no longer than the configured attempts.
+func TestAnsweredRefusalsDoNotHoldTheLane(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *enginetest.World) {
+		w.Set.Retry = engine.Retry{First: time.Second, Max: time.Minute, Attempts: 5}
+		w.Senders[enginetest.EHRLane].SendFunc = func(context.Context, channels.Outbound) (channels.Receipt, error) {
+			return channels.Receipt{Level: channels.LevelFailed, Code: "AR"}, &channels.DeliveryError{Rail: enginetest.EHRLane, Code: "AR", Err: errDown}
+		}
+		w.Start()
+		r := accepted(t, w)
+		w.Pass(30 * time.Minute)
+		if d := told(t, w, r.ID); d.State != referral.DeliveryDead || d.Attempts != 5 {
+			t.Errorf("got %s after %d attempts, want dead after 5", d.State, d.Attempts)
+		}
+	})
+}
