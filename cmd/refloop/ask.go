@@ -75,7 +75,7 @@ func openStopped(ctx context.Context, cfg *config.Config, s config.Daemon) (cons
 // listFlags are those of every listing.
 func listFlags(c *cobra.Command) {
 	c.Flags().Bool("json", false, "one JSON object a line, stable keys")
-	c.Flags().Int("limit", 0, "at most `N` rows (0: 100)")
+	c.Flags().Int("limit", 0, "at most `N` rows, 1 to 100000 (default 100)")
 	c.Flags().String("since", "", "since `T`: RFC 3339, YYYY-MM-DD, or a duration such as 24h")
 	c.Flags().String("state", "", "only this `state`")
 }
@@ -90,7 +90,7 @@ func filterFlags(c *cobra.Command) (limit int, since time.Time, state string, er
 	if since, err = parseSince(text, time.Now()); err != nil {
 		return 0, since, "", err
 	}
-	if limit, err = f.GetInt("limit"); err != nil {
+	if limit, err = limitFlag(c); err != nil {
 		return 0, since, "", err
 	}
 	state, err = f.GetString("state")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,16 @@ func deliveriesCommand() *cobra.Command {
 			}
 			flag := func(name string) string { return cmd.Flags().Lookup(name).Value.String() }
 			f := console.DeliveryFilter{State: state, ReferralID: flag("referral"), Partner: flag("partner"), Since: since, Limit: limit}
+			names, err := partnerNames(cmd)
+			if err != nil {
+				return err
+			}
+			if err := checkName("partner", f.Partner, names, anyRow(cmd, console.Query{Name: "deliveries", Deliveries: &console.DeliveryFilter{Partner: f.Partner, Limit: 1}})); err != nil {
+				return err
+			}
+			if err := checkReferral(cmd, f.ReferralID); err != nil {
+				return err
+			}
 			return printList(cmd, console.Query{Name: "deliveries", Deliveries: &f}, append([]string{"REFERRAL"}, deliveryHead()...), func(d console.DeliveryView) []string {
 				return append([]string{d.ReferralID}, deliveryRow(d)...)
 			})
@@ -35,6 +46,18 @@ func deliveriesCommand() *cobra.Command {
 	c.Flags().String("partner", "", "only to this partner `id`")
 	c.AddCommand(resendCommand())
 	return c
+}
+
+// checkReferral refuses a filter for a referral that is not there.
+func checkReferral(cmd *cobra.Command, id string) error {
+	if id == "" {
+		return nil
+	}
+	_, err := oneOf[console.ActionsView](cmd, console.Query{Name: "actions", ID: id})
+	if errors.Is(err, referral.ErrNotFound) {
+		return usageError{fmt.Errorf("--referral: %w", err)}
+	}
+	return err
 }
 
 func deliveryStates() []referral.DeliveryState {

@@ -45,9 +45,17 @@ func messageFilter(cmd *cobra.Command) (f console.MessageFilter, err error) {
 	if err := checkWord("direction", f.Direction, []string{referral.Inbound, referral.Outbound}); err != nil {
 		return f, err
 	}
-	return f, checkWord("state", state, []referral.MessageState{
+	if err := checkWord("state", state, []referral.MessageState{
 		referral.MessageReceived, referral.MessageProcessed, referral.MessageIgnored, referral.MessageDuplicate, referral.MessageHeld, referral.MessageFailed, referral.MessageRefused,
-	})
+	}); err != nil || f.Channel == "" {
+		return f, err
+	}
+	names, err := channelNames(cmd)
+	if err != nil {
+		return f, err
+	}
+	stored := console.Query{Name: "messages", Messages: &console.MessageFilter{Channel: f.Channel, Limit: 1}}
+	return f, checkName("channel", f.Channel, names, anyRow(cmd, stored))
 }
 
 func messageRow(m console.MessageView) []string {

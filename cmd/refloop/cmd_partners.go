@@ -48,9 +48,15 @@ func partnersCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			broken := unusableRails(cmd)
 			var rows [][]string
 			for _, p := range pl.directory.Partners {
 				v := viewPartner(p, lanes)
+				for i, r := range v.Rails {
+					if r.Reason == "" {
+						v.Rails[i].Reason = broken[r.Lane]
+					}
+				}
 				if wantsJSON(cmd) {
 					if err := writeJSON(cmd.OutOrStdout(), v); err != nil {
 						return err
@@ -67,6 +73,21 @@ func partnersCommand() *cobra.Command {
 	}
 	c.Flags().Bool("json", false, "one JSON object a line, stable keys")
 	return c
+}
+
+// unusableRails says of lanes by which nothing could be packed why; a store that is not there yet has none.
+func unusableRails(cmd *cobra.Command) map[string]string {
+	items, err := rowsOf[console.WorkView](cmd, console.Query{Name: "incidents", Limit: maxNoticeItems})
+	if err != nil {
+		return nil
+	}
+	out := map[string]string{}
+	for _, i := range items {
+		if i.Kind == "rail_unusable" {
+			out[i.Key], _, _ = strings.Cut(i.Note, ". Next: ")
+		}
+	}
+	return out
 }
 
 // laneStates asks the daemon; nil when none runs.
@@ -125,7 +146,7 @@ func partnerRows(v partnerView) [][]string {
 		if i > 0 {
 			head = []string{" ", " ", " "}
 		}
-		rows = append(rows, append(head[:3:3], r.Type, r.Address, r.State, fmt.Sprint(r.Waiting), short(r.Reason)))
+		rows = append(rows, append(head[:3:3], r.Type, r.Address, r.State, fmt.Sprint(r.Waiting), r.Reason))
 	}
 	return rows
 }

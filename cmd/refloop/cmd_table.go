@@ -53,12 +53,17 @@ func oneOf[T any](cmd *cobra.Command, q console.Query) (T, error) {
 
 // printList answers q: as it comes with --json, else as a table.
 func printList[T any](cmd *cobra.Command, q console.Query, head []string, row func(T) []string) error {
+	limit := limitOf(&q)
 	if wantsJSON(cmd) {
-		return askQuery(cmd, q, cmd.OutOrStdout())
+		return printLines(cmd, q, limit)
 	}
 	rows, err := rowsOf[T](cmd, q)
 	if err != nil {
 		return err
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		defer sayCut(cmd, limit)
 	}
 	var cells [][]string
 	for _, r := range rows {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"refloop/console"
+	"refloop/referral"
 )
 
 func worklistCommand() *cobra.Command {
@@ -21,12 +22,16 @@ func worklistCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			limit, err := f.GetInt("limit")
+			limit, err := limitFlag(cmd)
 			if err != nil {
 				return err
 			}
+			kind := f.Lookup("type").Value.String()
+			if err := checkName("type", kind, itemKinds(), anyRow(cmd, console.Query{Name: "worklist", Kind: kind, All: true, Limit: 1})); err != nil {
+				return err
+			}
 			head := []string{"ITEM", "OPENED (UTC)", "KIND", "REFERRAL", "MESSAGE", "DELIVERY", "TIMES", "DONE (UTC)", "NOTE"}
-			q := console.Query{Name: "worklist", Kind: f.Lookup("type").Value.String(), All: all, Limit: limit}
+			q := console.Query{Name: "worklist", Kind: kind, All: all, Limit: limit}
 			return printList(cmd, q, head, func(v console.WorkView) []string {
 				return []string{v.ID, when(v.Opened), v.Kind, v.ReferralID, v.MessageID, v.DeliveryID, fmt.Sprint(v.Count), when(v.Resolved), v.Note}
 			})
@@ -34,10 +39,20 @@ func worklistCommand() *cobra.Command {
 	}
 	c.Flags().String("type", "", "only items of this `kind`, such as delivery_dead or fax_review")
 	c.Flags().Bool("all", false, "with incidents that are done")
-	c.Flags().Int("limit", 0, "at most `N` rows (0: 100)")
+	c.Flags().Int("limit", 0, "at most `N` rows, 1 to 100000 (default 100)")
 	c.Flags().Bool("json", false, "one JSON object a line, stable keys")
 	c.AddCommand(worklistCloseCommand())
 	return c
+}
+
+// itemKinds are the kinds of items that a worklist can hold; anomalies have more.
+func itemKinds() []string {
+	kinds := []string{"tell_by_hand", "delivery_dead", "report_refused", "notice_dead", "rail_unusable", "message_held", "message_failed", "wrong_patient",
+		"question", "cancel_crossed", "redirected", "report_after_end", "relay_lost", "duplicate_id", "anomaly.unknown_referral", "anomaly.late_fact"}
+	for _, k := range referral.HoldKinds() {
+		kinds = append(kinds, string(k))
+	}
+	return kinds
 }
 
 func worklistCloseCommand() *cobra.Command {
