@@ -1,6 +1,7 @@
 package direct
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -173,6 +174,11 @@ func (c *conn) Close() error {
 
 // Write corrects an answer and sends it.
 func (c *conn) Write(b []byte) (int, error) {
+	if bytes.HasPrefix(b, []byte("354 ")) { // from here on it does not give way to others; the session's Data begins after the client has read this
+		c.gate.mu.Lock()
+		c.busy = true
+		c.gate.mu.Unlock()
+	}
 	if out := c.dialogue.answered(b); len(out) > 0 {
 		if _, err := c.wire().Write(out); err != nil {
 			return 0, err
