@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,8 +57,17 @@ func settingsOf(cmd *cobra.Command) (*config.Config, config.Daemon, error) {
 	if cfg == nil {
 		return nil, config.Daemon{}, problems.Err()
 	}
+	if unreadable(configPath(cmd)) {
+		return nil, config.Daemon{}, problems.Err() // what is missing in a file that is not there is no second mistake
+	}
 	settings := cfg.Daemon(nil, problems)
 	return cfg, settings, problems.Err()
+}
+
+// unreadable reports whether there is no file to read.
+func unreadable(path string) bool {
+	_, err := os.Stat(path)
+	return err != nil
 }
 
 // openStopped opens the store of a stopped daemon for reading.
@@ -66,6 +77,9 @@ func openStopped(ctx context.Context, cfg *config.Config, s config.Daemon) (cons
 		return nil, nil, err
 	}
 	st, err := store.OpenReadOnly(ctx, store.Config{URL: s.StoreURL, SealKey: key, Org: cfg.Organization.OID}, slog.New(slog.DiscardHandler))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("no database yet (%s): start refloop serve", s.StoreURL)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,6 +71,9 @@ func sendConfig(cmd *cobra.Command) (mllp.SendConfig, error) {
 	flag := func(name string) string { return f.Lookup(name).Value.String() }
 	if flag("to") == "" {
 		return mllp.SendConfig{}, usageError{errors.New("send: --to: got nothing, want the receiver such as 127.0.0.1:2575")}
+	}
+	if _, port, err := net.SplitHostPort(flag("to")); err != nil || port == "" {
+		return mllp.SendConfig{}, usageError{fmt.Errorf("send: --to: got %q, want host:port such as 127.0.0.1:2575", flag("to"))}
 	}
 	if err := checkWord("tls", flag("tls"), []string{"auto", "on", "off"}); err != nil {
 		return mllp.SendConfig{}, err

@@ -249,6 +249,9 @@ func readPlan(path string, flags []config.Flag) (*config.Config, config.Daemon, 
 	if cfg == nil {
 		return nil, config.Daemon{}, nil, problems.Err()
 	}
+	if unreadable(path) {
+		return nil, config.Daemon{}, nil, problems.Err()
+	}
 	settings := cfg.Daemon(flags, problems)
 	pl := makePlan(cfg, problems)
 	return cfg, settings, pl, problems.Err()

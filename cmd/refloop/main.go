@@ -63,6 +63,9 @@ func message(err error) string {
 	if errors.As(err, &no) {
 		return no.Text
 	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return err.Error() + "; another program listens there (ss -ltnp shows which): stop it, or give another address in the configuration"
+	}
 	return err.Error()
 }
 
