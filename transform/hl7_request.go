@@ -2,6 +2,7 @@ package transform
 
 import (
 	"strings"
+	"time"
 
 	"refloop/fax"
 	"refloop/hl7"
@@ -24,7 +25,9 @@ func requestRecord(m *hl7.Message, order *hl7.Group, partner string) *referral.R
 		r.Diagnoses = diagnosesOf(head(m, "DG1"))
 	}
 	for s := range m.Segments("PR1") {
-		r.Procedures = addCoded(r.Procedures, codedOf(s.Field(3).Coded()))
+		if done(m, s) {
+			r.Procedures = addCoded(r.Procedures, codedOf(s.Field(3).Coded()))
+		}
 	}
 	for s := range m.Segments("ARV") {
 		confidential(r, s.Field(3).String())
@@ -35,6 +38,12 @@ func requestRecord(m *hl7.Message, order *hl7.Group, partner string) *referral.R
 
 // testTraffic reports whether MSH-11 marks training or debugging traffic.
 func testTraffic(m *hl7.Message) bool { return m.ProcessingID() == "T" || m.ProcessingID() == "D" }
+
+// done reports whether a PR1 tells of a procedure that was performed: before the day of the message. The others are what is asked for.
+func done(m *hl7.Message, pr1 hl7.Segment) bool {
+	at, sent := timeOf(pr1.Field(5)), timeOf(m.Field("MSH", 7))
+	return !at.IsZero() && at.Before(sent.Truncate(24*time.Hour))
+}
 
 // providersOf reads PRD (REF): RP is who refers, RT who is referred to.
 func providersOf(m *hl7.Message, r *referral.Referral, partner string) {
@@ -90,7 +99,7 @@ func refRecord(m *hl7.Message, partner string) *referral.Referral {
 	}
 	r.Reason = firstOf(rf1.Field(14).Coded().Label(), strings.Join(reasons, "; "))
 	for s := range m.Segments("PR1") {
-		if c := codedOf(s.Field(3).Coded()); r.Service.Coded == (referral.Coded{}) {
+		if c := codedOf(s.Field(3).Coded()); r.Service.Coded == (referral.Coded{}) && !done(m, s) {
 			r.Service.Coded = c
 		}
 	}
