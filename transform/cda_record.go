@@ -102,7 +102,8 @@ func readReferralAct(r *referral.Referral, e ccda.Entry) {
 }
 
 func allergyFrom(e ccda.Entry) referral.Allergy {
-	a := referral.Allergy{Substance: codedFrom(e.Code), Severity: codedFrom(e.Severity).Text, Kind: codedFrom(e.Category), None: e.Negated}
+	a := referral.Allergy{Substance: codedFrom(e.Code), Severity: codedFrom(e.Severity).Text, Kind: codedFrom(e.Category)}
+	a.None = e.Negated || referral.NoneKnown(a.Substance)
 	var reactions []string
 	for _, c := range e.Reactions {
 		reactions = append(reactions, nonEmpty(codedFrom(c).Text)...)
