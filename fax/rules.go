@@ -19,7 +19,6 @@ var defaultRules []byte
 type Rules struct {
 	labels      []phrase // longest first
 	sections    []phrase
-	types       map[string]map[string]float64
 	typePhrases []typePhrase
 	part2       [][]string
 	specialties []phrase

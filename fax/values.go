@@ -17,7 +17,6 @@ var (
 	icdShape    = regexp.MustCompile(`\b([A-TV-Z][0-9OIlS][0-9OIlSAB](?:\.[0-9OIlSBA-Z]{1,4})?)\b`)
 	icdDigit    = regexp.MustCompile(`(?:^|[\s(])[1l|]([0-9]{2}\.[0-9]{1,4})\b`) // an I at the front read as a digit
 	cptShape    = regexp.MustCompile(`(?:^|[^\d.$-])(\d{4}[0-9TFU]|[A-V]\d{4})(?:$|[^\d-])`)
-	zipShape    = regexp.MustCompile(`\b([A-Za-z]{2})[.,]?\s*(\d{5})(?:-(\d{4}))?\b`)
 	mbiShape    = regexp.MustCompile(`^[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d[AC-HJKMNP-RT-Y]{2}\d{2}$`)
 	refShape    = regexp.MustCompile(`\b((?:REF|RFL|REFERRAL|ORD|RQ|R)[-#]?\d{4,12}(?:-\d{2,8})?)\b`)
 )

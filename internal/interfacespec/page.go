@@ -58,11 +58,8 @@ func withFile(read func(string) ([]byte, error), name string, f func([]byte) (st
 
 // shown is a message as the page prints it: one segment a line.
 func shown(message []byte) (string, error) {
-	var out []string
 	text := strings.TrimPrefix(string(message), "\xEF\xBB\xBF")
-	for _, line := range strings.FieldsFunc(text, func(r rune) bool { return r == '\r' || r == '\n' }) {
-		out = append(out, line)
-	}
+	out := strings.FieldsFunc(text, func(r rune) bool { return r == '\r' || r == '\n' })
 	return block(strings.Join(out, "\n")), nil
 }
 
