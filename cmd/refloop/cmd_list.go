@@ -73,7 +73,7 @@ func printLines(cmd *cobra.Command, q console.Query, limit int) error {
 }
 
 func sayCut(cmd *cobra.Command, limit int) {
-	fmt.Fprintf(cmd.ErrOrStderr(), "%d shown, there are more: --limit N\n", limit)
+	fmt.Fprintf(cmd.ErrOrStderr(), "%d shown, more with --limit N\n", limit)
 }
 
 // checkName refuses a filter for a name that the configuration does not know and under which nothing is stored: a mistyped name finds
