@@ -177,6 +177,10 @@ func (a answers) Health(ctx context.Context) console.Health {
 		h.Rooms = append(h.Rooms, room)
 	}
 	sortRooms(h.Rooms)
+	if since := a.d.failing.Load(); since != 0 {
+		h.Ready = false
+		h.Notes = append(h.Notes, "nothing can be written to the store since "+time.Unix(since, 0).UTC().Format(time.RFC3339)+"; is the disk full?")
+	}
 	if a.d.reloaded.err != nil {
 		h.Notes = append(h.Notes, fmt.Sprintf("the configuration of %s was not taken; the old one is in use", a.d.reloaded.at.UTC().Format(time.RFC3339)))
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"refloop/channels"
@@ -22,6 +23,7 @@ type daemon struct {
 	flags    []config.Flag
 	settings config.Daemon
 	store    *store.Store
+	failing  atomic.Int64 // see engineStore
 	engine   *engine.Engine
 	budget   *budget
 	ocr      *ocrRoom
@@ -84,7 +86,7 @@ func (d *daemon) assemble(pl *plan) error {
 		return err
 	}
 	set := &engine.Setup{Directory: pl.directory}
-	if d.engine, err = engine.New(engine.Config{Store: engineStore{d.store}, Now: time.Now, Rand: rand.Reader, Log: d.log}, set); err != nil {
+	if d.engine, err = engine.New(engine.Config{Store: engineStore{d.store, &d.failing}, Now: time.Now, Rand: rand.Reader, Log: d.log}, set); err != nil {
 		return err
 	}
 	return d.install(pl)

@@ -7,17 +7,29 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"refloop/engine"
 	"refloop/store"
 )
 
-// engineStore gives the store's writer to the engine in the engine's own words.
-type engineStore struct{ *store.Store }
+// engineStore gives the store's writer to the engine in the engine's own words, and remembers since when nothing can be written.
+type engineStore struct {
+	*store.Store
+	failing *atomic.Int64 // Unix time of the first failed write since the last good one; 0: writes work
+}
 
 // Write implements engine.Store.
 func (s engineStore) Write(ctx context.Context, work func(engine.Tx) error) error {
-	return s.Store.Write(ctx, func(tx *store.Tx) error { return work(tx) })
+	err := s.Store.Write(ctx, func(tx *store.Tx) error { return work(tx) })
+	switch {
+	case err == nil:
+		s.failing.Store(0)
+	case store.Failed(err):
+		s.failing.CompareAndSwap(0, time.Now().Unix())
+	}
+	return err
 }
 
 // minSealKey is the least length of a seal key given as words.
