@@ -2,7 +2,6 @@
 SHELL := /bin/bash
 export CGO_ENABLED := 1
 BIN := bin/refloop
-VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SHARED ?= ../shared
 FUZZTIME ?= 5s
@@ -10,7 +9,7 @@ FUZZTIME ?= 5s
 .PHONY: build deps test-deps test vet lint unit fuzz conformance test-long demo run bench fax-score clean
 
 build: deps
-	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/refloop
+	go build -trimpath -o $(BIN) ./cmd/refloop
 
 deps:
 	@scripts/deps.sh
