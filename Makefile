@@ -4,7 +4,7 @@ export CGO_ENABLED := 1
 BIN := bin/refloop
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SHARED ?= ../shared
-FUZZTIME ?= 5s
+FUZZTIME ?= 2s
 
 .PHONY: build deps test-deps test vet lint unit fuzz conformance test-long demo run bench fax-score clean
 

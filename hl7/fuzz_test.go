@@ -130,7 +130,7 @@ func FuzzSplit(f *testing.F) {
 }
 
 func FuzzParseTime(f *testing.F) {
-	for _, s := range []string{"", "2026", "20261102091530.25-0500", "202602300000"} {
+	for _, s := range []string{"", "2026", "20261102091530.25-0500", "202602300000", "0001+0010", "202611-0600"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -50,7 +50,11 @@ func (t Time) DTM() string {
 	if t.Precision == 0 {
 		return ""
 	}
-	return FormatTime(t.Time, t.Precision, t.Zone)
+	s := FormatTime(t.Time, t.Precision, t.Zone)
+	if t.Zone && t.Precision < ToHour {
+		s += t.Time.Format("-0700") // a sender wrote a zone behind a date: it is no news, and not lost
+	}
+	return s
 }
 
 // FormatTime writes a time as DTM with the given precision; zone is only written from the hour on.
