@@ -68,7 +68,7 @@ type Tx interface {
 	ByPatient(p referral.Patient) ([]string, error)
 	// PutReferral inserts or updates the record (its Version must be higher than the stored one), its identifiers, look-up hashes, holds and clock.
 	PutReferral(r referral.Referral, c referral.Clock) error
-	// AddEvents appends; snapshot is the record after the last of them.
+	// AddEvents appends; snapshot is the record after the last of them, the one PutReferral was given: a store may keep it from there.
 	AddEvents(referralID string, events []referral.Event, snapshot referral.Referral) error
 	// HasDigest reports whether an event with this content digest is recorded for the referral (echo).
 	HasDigest(referralID, digest string) (bool, error)
