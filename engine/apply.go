@@ -64,6 +64,9 @@ func (e *Engine) applyInner(tx Tx, m *referral.Message, w *work) error {
 		}
 	default:
 		m.State = referral.MessageProcessed
+		if err := e.keepPatients(tx, m, w.decoded.Patients); err != nil {
+			return err
+		}
 		for i := range w.decoded.Facts {
 			if err := e.applyFact(tx, m, w, i); err != nil {
 				return err

@@ -53,7 +53,12 @@ func (w *work) content(e Event) {
 			w.r.Recipient = *p.Recipient
 		}
 	case EventVerify:
-		w.r = verified(w.r, p.Fields)
+		if p.Chosen != nil {
+			w.r = chosen(w.r, *p.Chosen)
+		}
+		if p.Chosen == nil || len(p.Fields) > 0 { // without either, all is right as read
+			w.r = verified(w.r, p.Fields)
+		}
 	case EventPatientUpdate:
 		if p.Patient != nil {
 			w.r = updated(w.r, *p.Patient)

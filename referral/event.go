@@ -146,6 +146,7 @@ type Payload struct {
 	Hold        *Hold        `json:"hold,omitempty"`        // hold, release
 	EndReason   EndReason    `json:"end_reason,omitempty"`
 	Fields      []Field      `json:"fields,omitempty"` // verify
+	Chosen      *Patient     `json:"chosen,omitempty"` // verify: the patient of the practice's own list whom a person chose
 	Promise     time.Time    `json:"promise,omitzero"` // accept with a promised date
 	Delivery    string       `json:"delivery,omitempty"`
 	Digest      string       `json:"digest,omitempty"` // digest of the content, for echo

@@ -156,8 +156,9 @@ func setMRN(r Referral, v string) Referral {
 		return r
 	}
 	ids := slices.Clone(r.Patient.IDs)
-	if len(ids) == 0 {
-		r.Patient.IDs = []Identifier{{Value: v, Kind: KindMRN}}
+	printed := func(id Identifier) bool { return id.Authority == "" }
+	if len(ids) == 0 || len(r.Fields) > 0 && !slices.ContainsFunc(ids, printed) { // one of our own list stays beside the paper's
+		r.Patient.IDs = append([]Identifier{{Value: v, Kind: KindMRN}}, ids...)
 		return r
 	}
 	if old := ids[0]; old.Value != v {

@@ -10,8 +10,8 @@ import (
 // reindexBatch is how many referrals one commit of Reindex remakes, so that other work gets in between.
 const reindexBatch = 64
 
-// Reindex remakes identifiers and look-up hashes of every referral from the sealed records, with the normaliser of this program, removes
-// the hashes of others, and returns how many referrals it went through. It may run beside the daemon's other work, and be interrupted
+// Reindex remakes identifiers and look-up hashes of every referral, and of the practice's own patients, from the sealed records, with the
+// normaliser of this program, removes the hashes of others, and returns how many referrals it went through. It may run beside the daemon's other work, and be interrupted
 // and begun again.
 func (s *Store) Reindex(ctx context.Context) (int, error) {
 	total, last := 0, ""
@@ -21,6 +21,9 @@ func (s *Store) Reindex(ctx context.Context) (int, error) {
 			return total, err
 		}
 		if len(ids) == 0 {
+			if err := s.reindexPatients(ctx); err != nil {
+				return total, err
+			}
 			return total, s.Write(ctx, func(tx *Tx) error {
 				_, err := tx.exec(`DELETE FROM lookup WHERE version <> ?1`, lookupVersion)
 				return err
@@ -59,5 +62,5 @@ func (tx *Tx) reindex(id string) error {
 
 // StaleLookups counts look-up rows that another version of the normaliser made; more than none asks for Reindex.
 func (s *Store) StaleLookups(ctx context.Context) (int64, error) {
-	return one(ctx, s.readers, number, `SELECT count(*) FROM lookup WHERE version <> ?1`, lookupVersion)
+	return one(ctx, s.readers, number, `SELECT (SELECT count(*) FROM lookup WHERE version <> ?1) + (SELECT count(*) FROM patient_lookup WHERE version <> ?1)`, lookupVersion)
 }

@@ -41,6 +41,10 @@ func decodeHL7(s Source, body []byte, out *Decoded) *hl7Reader {
 		}
 	}
 	out.Partner = r.partner
+	if r.patientFeed() { // no rule of the channel and no profile of a referral is about it
+		r.adt()
+		return nil
+	}
 	return r
 }
 

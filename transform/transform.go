@@ -17,6 +17,7 @@ type Channel struct {
 	Charset     string   // when MSH-18 says nothing
 	Processing  []string // MSH-11 that is taken: P, T, D; nil: P alone
 	ReviewBelow float64
+	Patients    bool       // ADT keeps the practice's own patients
 	Rules       *rules.Set // nil: none
 }
 
@@ -38,7 +39,14 @@ type Decoded struct {
 	Verdict   channels.Verdict
 	Problems  []channels.Problem
 	Facts     []Fact
-	Documents []Body // bytes of the documents that facts name
+	Patients  []PatientNews // what an ADT says of the practice's own patients
+	Documents []Body        // bytes of the documents that facts name
+}
+
+// PatientNews is what a message says of one of the practice's own patients.
+type PatientNews struct {
+	Patient referral.Patient
+	Former  referral.Identifier // ADT^A40: the number that is merged into the patient's; zero: none
 }
 
 // Body is the bytes of a document that a fact brings. Document.ID is empty until the engine gives one; Index ties them.

@@ -117,7 +117,7 @@ func (pl *plan) planChannel(c config.Channel, p *config.Problems) {
 	}
 	pl.channels = append(pl.channels, plannedChannel{
 		name: c.Name, print: print, open: open,
-		rules: transform.Channel{Name: c.Name, Type: c.Type, Partner: c.Partner, Validate: c.Validate, Charset: c.Charset, Processing: c.Processing, ReviewBelow: c.ReviewBelow, Rules: set},
+		rules: transform.Channel{Name: c.Name, Type: c.Type, Partner: c.Partner, Validate: c.Validate, Charset: c.Charset, Processing: c.Processing, ReviewBelow: c.ReviewBelow, Patients: c.Patients, Rules: set},
 	})
 }
 
