@@ -12,6 +12,7 @@ type DeliveryError struct {
 	Rail      string        // partner and rail as in the YAML file: lakeside-cardiology/direct
 	Permanent bool          // the same bytes would fail again
 	Park      bool          // with Permanent: no other rail takes over, a person decides
+	Repack    bool          // nothing was sent and these bytes must not travel any more: they are packed anew from the same shipment, at once
 	After     time.Duration // earliest retry; 0 leaves it to the back-off
 	Code      string        // the peer's own word: AR, 550 5.7.1
 	Err       error
@@ -38,4 +39,10 @@ func IsPermanent(err error) bool {
 func MustPark(err error) bool {
 	var de *DeliveryError
 	return errors.As(err, &de) && de.Permanent && de.Park
+}
+
+// MustRepack reports whether err says that the packed bytes may not travel any more, and others may.
+func MustRepack(err error) bool {
+	var de *DeliveryError
+	return errors.As(err, &de) && de.Repack
 }

@@ -263,7 +263,7 @@ func (e *Engine) keep(tx Tx, set *Setup, res referral.Result) error {
 	if err := tx.PutReferral(res.Referral, clock); err != nil {
 		return err
 	}
-	if err := tx.AddEvents(res.Referral.ID, lean(res.Events), res.Referral); err != nil {
+	if err := tx.AddEvents(res.Referral.ID, lean(res.Events)); err != nil {
 		return err
 	}
 	for _, ev := range res.Events {

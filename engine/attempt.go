@@ -32,6 +32,9 @@ var errGone = errors.New("engine: the delivery is not due any more")
 
 // run renders the delivery if it was never rendered, records the attempt durably, sends, and records what came of it.
 func (a *attempt) run(ctx context.Context) error {
+	if over, err := a.leaveRed(ctx); over || err != nil {
+		return err
+	}
 	packed, err := a.render(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -281,6 +284,13 @@ func (a *attempt) failed(tx Tx, d referral.Delivery, rc channels.Receipt, err er
 		d.Reason = reasonFrom(rc, err)
 		return a.e.die(tx, d, d.Reason, now)
 	}
+	if channels.MustRepack(err) {
+		d.MessageID = ""
+		if d.Attempts <= quickRepacks {
+			d.State, d.NextAttempt, d.Reason = referral.DeliveryFailed, now, reasonFrom(rc, err)
+			return tx.SetDelivery(d)
+		}
+	}
 	spent, failed := a.spent(tx, d, now)
 	if failed != nil {
 		return failed
@@ -300,16 +310,30 @@ func (a *attempt) failed(tx Tx, d referral.Delivery, rc channels.Receipt, err er
 // notPacked is the receipt of a delivery of which no message could be made.
 const notPacked = "not packed"
 
-// unsendable parks a delivery that could not be rendered or packed: the same record would fail again.
+// unsendable records that a delivery could not be rendered or packed. The same record would fail again, unless the rail says that it may
+// go well later (a name server that does not answer): that counts as an attempt and is repeated as one.
+// quickRepacks is up to which attempt bytes that may not travel any more are made anew at once; later ones wait as any attempt.
+const quickRepacks = 3
+
 func (a *attempt) unsendable(ctx context.Context, cause error) error {
 	now := a.e.now().UTC()
 	return a.e.write(ctx, func(tx Tx) error {
 		cur, err := tx.Delivery(a.d.ID)
 		if err != nil || cur.State.Final() {
 			return err
+	var passing *channels.DeliveryError
 		}
-		cur.Receipt = notPacked
-		return a.e.giveUp(tx, a.set, cur, cause.Error(), now)
+		if !mayHaveArrived(cur) {
+			cur.Receipt = notPacked
+		}
+		if !errors.As(cause, &passing) || passing.Permanent {
+			return a.e.giveUp(tx, a.set, cur, cause.Error(), now)
+		}
+		cur.Attempts++
+		if err := tx.AddAttempt(referral.Attempt{DeliveryID: cur.ID, N: cur.Attempts, At: now, Result: "error", Code: notPacked}); err != nil {
+			return err
+		}
+		return a.failed(tx, cur, channels.Receipt{Code: cur.Receipt}, cause, now)
 	})
 }
 

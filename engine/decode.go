@@ -106,12 +106,14 @@ func (e *Engine) openWaiting(take, hold context.Context) {
 		}()
 	}
 	scan := func() {
-		ids, err := e.store.PendingMessages(take, 256)
+		ids, err := e.store.PendingMessages(take, 256+e.waits.count()) // those that wait for a judgement are the oldest
 		if err != nil && take.Err() == nil {
 			e.log.Error("looking for waiting messages", "error", err)
 		}
 		for _, id := range ids {
-			begin(id)
+			if e.waits.due(id, e.now()) {
+				begin(id)
+			}
 		}
 	}
 	scan()
@@ -148,9 +150,16 @@ func (e *Engine) process(ctx context.Context, id string) error {
 			if ctx.Err() != nil {
 				return err // shut down in the middle: the message stays `received` and is taken up again
 			}
+			if later, err := e.putOff(ctx, m, err); later || err != nil {
+				return err
+			}
+			e.waits.forget(id)
+			m.Reason = ""
 			return e.finish(ctx, m, &work{set: set, source: archivedOf(m, body, nil), fault: err})
 		}
 	}
+	e.waits.forget(id)
+	m.Reason = "" // that it waited is over
 	return e.finish(ctx, m, e.decode(set, m, body, evidence))
 }
 

@@ -50,8 +50,7 @@ type Setup struct {
 	Routes    []Route
 	Retry     Retry
 	Clocks    referral.ClockRules
-	// ProofWait is how long a delivery may stay without proof before the next rail is tried, by rail type; zero: for ever.
-	ProofWait map[string]time.Duration
+	ProofWait map[string]ProofWait // by rail type; absent: for ever
 }
 
 // Config is what an engine is made of.
@@ -78,6 +77,8 @@ type Engine struct {
 	kick    chan struct{} // something may be due in the outbox
 	busy    busyLanes
 	intake  atomic.Int64 // messages in Receive now
+	seen    observed     // what rails see by themselves
+	waits   waiting      // messages that cannot be judged yet
 }
 
 // New returns an engine that uses setup. Run starts its background work; Receive, Act and Confirm work before that.

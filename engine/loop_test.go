@@ -57,7 +57,7 @@ func TestWrongPatientFreezes(t *testing.T) {
 // A hold that stops everything also stops the next rail of what had left.
 func TestFreezeStopsTheNextRail(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *enginetest.World) {
-		w.Set.ProofWait = map[string]time.Duration{"direct": time.Hour}
+		w.Set.ProofWait = map[string]engine.ProofWait{"direct": {Processed: time.Hour, Dispatched: time.Hour}}
 		w.Start()
 		r := ask(t, w)
 		w.Settle()

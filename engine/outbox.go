@@ -141,7 +141,7 @@ func (o *outbox) look(take, hold context.Context, set *Setup, lane string) {
 func (o *outbox) startDue(hold context.Context, set *Setup, sender channels.Sender, places int, heads []referral.Delivery) (waiting int) {
 	now := o.e.now()
 	for _, d := range heads {
-		if d.NextAttempt.After(now) {
+		if d.NextAttempt.After(now) && !o.e.seen.leaves(d) {
 			waiting++
 			if at, ok := o.due[d.Lane]; !ok || d.NextAttempt.Before(at) {
 				o.due[d.Lane] = d.NextAttempt

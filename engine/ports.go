@@ -40,8 +40,10 @@ type Read interface {
 	// DeliveriesOf returns every delivery of a referral, oldest first.
 	DeliveriesOf(ctx context.Context, referralID string) ([]referral.Delivery, error)
 	// AwaitingProof returns deliveries of referrals by a rail that are in sent or transport_ok since before t, oldest first, at most
-	// limit.
-	AwaitingProof(ctx context.Context, rail string, before time.Time, limit int) ([]referral.Delivery, error)
+	// limit. silent: only those of which the receiver itself has said nothing yet (receipt referral.ReceiptProcessed).
+	AwaitingProof(ctx context.Context, rail string, before time.Time, silent bool, limit int) ([]referral.Delivery, error)
+	// OpenIncidents returns the open incidents of these kinds; none for no kind.
+	OpenIncidents(ctx context.Context, kinds []string) ([]referral.Incident, error)
 }
 
 // Tx is the writer's hand on the database inside one piece of work.
@@ -68,8 +70,8 @@ type Tx interface {
 	ByPatient(p referral.Patient) ([]string, error)
 	// PutReferral inserts or updates the record (its Version must be higher than the stored one), its identifiers, look-up hashes, holds and clock.
 	PutReferral(r referral.Referral, c referral.Clock) error
-	// AddEvents appends; snapshot is the record after the last of them, the one PutReferral was given: a store may keep it from there.
-	AddEvents(referralID string, events []referral.Event, snapshot referral.Referral) error
+	// AddEvents appends; the record after the last of them is the one that PutReferral was given before.
+	AddEvents(referralID string, events []referral.Event) error
 	// HasDigest reports whether an event with this content digest is recorded for the referral (echo).
 	HasDigest(referralID, digest string) (bool, error)
 	AddDocument(d referral.Document, referralID string, body referral.Blob) error
@@ -87,9 +89,13 @@ type Tx interface {
 	// OpenIncident opens or counts up; it returns true when it was opened now.
 	OpenIncident(i referral.Incident) (bool, error)
 	ResolveIncidents(kind, key string, at time.Time) error
+	// OpenIncidentOnce opens an incident unless there is, or ever was, one of this kind and key; true: it was opened now.
+	OpenIncidentOnce(i referral.Incident) (bool, error)
 	// ResolveOf closes every open incident of the kind about a referral; CloseIncident closes one by its id, referral.ErrNotFound.
 	ResolveOf(kind, referralID string, at time.Time) (int64, error)
 	CloseIncident(id string, at time.Time) error
 
+	// SetPartnerState keeps how a partner's lane is; since stays while the state is the same. changed: it was another one before, or none.
+	SetPartnerState(p referral.PartnerState) (changed bool, err error)
 	Audit(e audit.Entry) error
 }

@@ -84,7 +84,7 @@ func TestReceiptForNothingOfOurs(t *testing.T) {
 
 func TestProofThatDoesNotCome(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *enginetest.World) {
-		w.Set.ProofWait = map[string]time.Duration{"direct": time.Hour}
+		w.Set.ProofWait = map[string]engine.ProofWait{"direct": {Processed: time.Hour, Dispatched: time.Hour}}
 		var down atomic.Bool
 		down.Store(true)
 		w.Senders[enginetest.DirectLane].SendFunc = func(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
@@ -115,7 +115,7 @@ func TestProofThatDoesNotCome(t *testing.T) {
 
 func TestLateProofCallsTheCopyBack(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *enginetest.World) {
-		w.Set.ProofWait = map[string]time.Duration{"direct": time.Hour}
+		w.Set.ProofWait = map[string]engine.ProofWait{"direct": {Processed: time.Hour, Dispatched: time.Hour}}
 		w.Senders[enginetest.FaxLane].SendFunc = func(context.Context, channels.Outbound) (channels.Receipt, error) { return channels.Receipt{}, errDown }
 		w.Set.Retry.Attempts = 1000
 		w.Start()

@@ -77,6 +77,9 @@ func (s DeliveryState) Final() bool {
 	return true
 }
 
+// ReceiptProcessed is the receipt of a delivery that is still unproven and of which the receiver itself has said that it has it.
+const ReceiptProcessed = "processed"
+
 // Delivery is one event on its way to one partner by one rail.
 type Delivery struct {
 	ID          string        `json:"id"`
@@ -127,6 +130,15 @@ type Incident struct {
 	Resolved   time.Time `json:"resolved,omitzero"`
 	Count      int       `json:"count"`
 	Note       string    `json:"note"` // plain words without patient data
+}
+
+// PartnerState is how a partner's lane is, whatever waits in it: green, or red when nothing can be sent by it now.
+type PartnerState struct {
+	Partner string    `json:"partner"`
+	Lane    string    `json:"lane"`
+	State   string    `json:"state"`
+	Since   time.Time `json:"since"`
+	Note    string    `json:"note"` // plain words without patient data
 }
 
 // Blob is bytes sealed for the archive. Small ones travel inline; large ones are committed in chunks before their message row.

@@ -91,7 +91,7 @@ func writeReferral(tx *store.Tx, m referral.Message, r referral.Referral) error 
 	first.EvidenceRef, second.EvidenceRef = m.ID, m.ID
 	first.Payload.Record = &r
 	err := errors.Join(tx.PutReferral(r, referral.Clock{Name: "deliver", Debtor: "us", Since: day, Due: day}),
-		tx.AddEvents(r.ID, []referral.Event{first, second}, r), tx.Audit(entry(r.ID)))
+		tx.AddEvents(r.ID, []referral.Event{first, second}), tx.Audit(entry(r.ID)))
 	if err != nil {
 		return err
 	}

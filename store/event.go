@@ -11,7 +11,7 @@ import (
 
 // AddEvents appends events to a stored referral. The record after the last of them is the one that PutReferral stored; when it is
 // overwritten it becomes the snapshot of that event.
-func (tx *Tx) AddEvents(referralID string, events []referral.Event, _ referral.Referral) error {
+func (tx *Tx) AddEvents(referralID string, events []referral.Event) error {
 	for _, ev := range events {
 		if err := tx.addEvent(referralID, ev); err != nil {
 			return err

@@ -16,6 +16,15 @@ func (tx *Tx) OpenIncident(i referral.Incident) (bool, error) {
 	return id == i.ID, err
 }
 
+// OpenIncidentOnce opens an incident unless there is, or ever was, one of the same kind and key; it returns true when it was opened now.
+func (tx *Tx) OpenIncidentOnce(i referral.Incident) (bool, error) {
+	known, err := many(tx.ctx(), tx, text, `SELECT id FROM incident WHERE kind = ?1 AND cause = ?2 LIMIT 1`, i.Kind, i.Key)
+	if err != nil || len(known) > 0 {
+		return false, err
+	}
+	return tx.OpenIncident(i)
+}
+
 // ResolveIncidents closes the open incident of this kind and key, if any.
 func (tx *Tx) ResolveIncidents(kind, key string, at time.Time) error {
 	_, err := tx.exec(`UPDATE incident SET resolved = ?3 WHERE kind = ?1 AND cause = ?2 AND resolved = 0`, kind, key, micros(at))
@@ -43,6 +52,19 @@ func scanIncident(s scan) (i referral.Incident, err error) {
 	return i, err
 }
 
+const incidentColumns = `id, kind, cause, referral_id, message_id, delivery_id, opened, resolved, count, note`
+
+// OpenIncidents returns the open incidents of these kinds, oldest first; none for no kind.
+func (s *Store) OpenIncidents(ctx context.Context, kinds []string) ([]referral.Incident, error) {
+	if len(kinds) == 0 {
+		return nil, nil
+	}
+	var w where
+	w.always("resolved = 0")
+	w.in("kind", kinds)
+	return many(ctx, s.readers, scanIncident, `SELECT `+incidentColumns+` FROM incident`+w.sql()+` ORDER BY opened, id`, w.args...)
+}
+
 // IncidentFilter chooses incidents. The zero value is all of them, at most 100.
 type IncidentFilter struct {
 	Open  bool // open ones only
@@ -59,33 +81,24 @@ func (s *Store) Incidents(ctx context.Context, f IncidentFilter) ([]referral.Inc
 	}
 	w.equal("kind", f.Kind)
 	w.since("opened", f.Since)
-	q := `SELECT id, kind, cause, referral_id, message_id, delivery_id, opened, resolved, count, note FROM incident` + w.sql() +
+	q := `SELECT ` + incidentColumns + ` FROM incident` + w.sql() +
 		` ORDER BY opened DESC, id DESC` + w.limit(f.Limit)
 	return many(ctx, s.readers, scanIncident, q, w.args...)
 }
 
-// PartnerState is what is known about a partner's rail beyond its deliveries: up, down, and since when.
-type PartnerState struct {
-	Partner string    `json:"partner"`
-	Rail    string    `json:"rail"`
-	State   string    `json:"state"`
-	Since   time.Time `json:"since"`
-	Note    string    `json:"note"` // plain words without patient data
+// SetPartnerState stores p; since stays when the state is the same as before. changed: it was another one before, or none.
+func (tx *Tx) SetPartnerState(p referral.PartnerState) (changed bool, err error) {
+	since, err := one(tx.ctx(), tx, number, `INSERT INTO partner_state (partner, rail, state, since, note) VALUES (?1, ?2, ?3, ?4, ?5)
+		ON CONFLICT (partner, rail) DO UPDATE SET since = CASE WHEN partner_state.state = ?3 THEN partner_state.since ELSE ?4 END, state = ?3, note = ?5
+		RETURNING since`, p.Partner, p.Lane, p.State, micros(p.Since), p.Note)
+	return since == micros(p.Since), err
 }
 
-// SetPartnerState stores p; since stays when the state is the same as before.
-func (tx *Tx) SetPartnerState(p PartnerState) error {
-	_, err := tx.exec(`INSERT INTO partner_state (partner, rail, state, since, note) VALUES (?1, ?2, ?3, ?4, ?5)
-		ON CONFLICT (partner, rail) DO UPDATE SET since = CASE WHEN partner_state.state = ?3 THEN partner_state.since ELSE ?4 END, state = ?3, note = ?5`,
-		p.Partner, p.Rail, p.State, micros(p.Since), p.Note)
-	return err
-}
-
-// PartnerStates lists the state of every rail that has one.
-func (s *Store) PartnerStates(ctx context.Context) ([]PartnerState, error) {
-	return many(ctx, s.readers, func(sc scan) (p PartnerState, err error) {
+// PartnerStates lists the state of every lane that has one.
+func (s *Store) PartnerStates(ctx context.Context) ([]referral.PartnerState, error) {
+	return many(ctx, s.readers, func(sc scan) (p referral.PartnerState, err error) {
 		var since int64
-		err = sc(&p.Partner, &p.Rail, &p.State, &since, &p.Note)
+		err = sc(&p.Partner, &p.Lane, &p.State, &since, &p.Note)
 		p.Since = fromMicros(since)
 		return p, err
 	}, `SELECT partner, rail, state, since, note FROM partner_state ORDER BY partner, rail`)

@@ -146,9 +146,19 @@ func TestByControlAndProof(t *testing.T) {
 			t.Errorf("%s to %q: got %q, want %q", c.control, c.to, d.ID, c.want)
 		}
 	}
-	got, err := s.AwaitingProof(t.Context(), "direct", day.Add(time.Second), 10)
-	if err != nil || len(got) != 1 || got[0].ID != "d0" {
-		t.Errorf("awaiting proof: got %d, %v, want d0", len(got), err)
+	first, err := s.Delivery(t.Context(), "d0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, silent := range []bool{false, true, true} {
+		got, err := s.AwaitingProof(t.Context(), "direct", day.Add(time.Second), silent, 10)
+		if want := first.Receipt != referral.ReceiptProcessed || !silent; err != nil || (len(got) == 1 && got[0].ID == "d0") != want {
+			t.Errorf("awaiting proof, silent %v, receipt %q: got %d, %v, want d0: %v", silent, first.Receipt, len(got), err, want)
+		}
+		if silent {
+			first.Receipt = referral.ReceiptProcessed
+			write(t, s, func(tx *store.Tx) error { return tx.SetDelivery(first) })
+		}
 	}
 }
 

@@ -98,14 +98,25 @@ func TestStats(t *testing.T) {
 
 func TestPartnerState(t *testing.T) {
 	s := fresh(t)
-	p := store.PartnerState{Partner: "lake", Rail: "direct", State: "down", Since: day}
-	write(t, s, func(tx *store.Tx) error { return tx.SetPartnerState(p) })
+	p := referral.PartnerState{Partner: "lake", Lane: "lake/direct", State: "red", Since: day}
+	set := func(p referral.PartnerState, want bool) {
+		write(t, s, func(tx *store.Tx) error {
+			changed, err := tx.SetPartnerState(p)
+			if changed != want {
+				t.Errorf("%s %s: got changed %v, want %v", p.State, p.Note, changed, want)
+			}
+			return err
+		})
+	}
+	set(p, true)
 	again := p
 	again.Since, again.Note = day.Add(time.Hour), "still"
-	write(t, s, func(tx *store.Tx) error { return tx.SetPartnerState(again) })
+	set(again, false)
 	got, err := s.PartnerStates(t.Context())
 	p.Note = "still"
-	same(t, "state", got, []store.PartnerState{p}, err)
+	same(t, "state", got, []referral.PartnerState{p}, err)
+	again.State = "green"
+	set(again, true)
 }
 
 func TestEchoAndSnapshots(t *testing.T) {
@@ -113,10 +124,10 @@ func TestEchoAndSnapshots(t *testing.T) {
 	one, three := record("r1", 1), record("r1", 3)
 	three.State = referral.StateAccepted
 	write(t, s, func(tx *store.Tx) error {
-		return errors.Join(tx.PutReferral(one, referral.Clock{}), tx.AddEvents("r1", []referral.Event{event(1)}, one))
+		return errors.Join(tx.PutReferral(one, referral.Clock{}), tx.AddEvents("r1", []referral.Event{event(1)}))
 	})
 	write(t, s, func(tx *store.Tx) error {
-		return errors.Join(tx.PutReferral(three, referral.Clock{}), tx.AddEvents("r1", []referral.Event{event(2), event(3)}, three))
+		return errors.Join(tx.PutReferral(three, referral.Clock{}), tx.AddEvents("r1", []referral.Event{event(2), event(3)}))
 	})
 	for seq, want := range map[int]referral.Referral{1: one, 2: three, 3: three} {
 		got, err := s.Snapshot(t.Context(), "r1", seq)
@@ -133,7 +144,7 @@ func TestEchoAndSnapshots(t *testing.T) {
 		}
 		return nil
 	})
-	err := s.Write(t.Context(), func(tx *store.Tx) error { return tx.AddEvents("r1", []referral.Event{event(3)}, three) })
+	err := s.Write(t.Context(), func(tx *store.Tx) error { return tx.AddEvents("r1", []referral.Event{event(3)}) })
 	if err == nil {
 		t.Error("the same seq twice: want an error")
 	}

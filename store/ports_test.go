@@ -25,7 +25,8 @@ type engineRead interface {
 	PendingMessages(ctx context.Context, limit int) ([]string, error)
 	LaneHeads(ctx context.Context, lane string, n int) ([]referral.Delivery, error)
 	DeliveriesOf(ctx context.Context, referralID string) ([]referral.Delivery, error)
-	AwaitingProof(ctx context.Context, rail string, before time.Time, limit int) ([]referral.Delivery, error)
+	AwaitingProof(ctx context.Context, rail string, before time.Time, silent bool, limit int) ([]referral.Delivery, error)
+	OpenIncidents(ctx context.Context, kinds []string) ([]referral.Incident, error)
 }
 
 type engineTx interface {
@@ -40,7 +41,7 @@ type engineTx interface {
 	ByIdentifier(ids []referral.Identifier) ([]string, error)
 	ByPatient(p referral.Patient) ([]string, error)
 	PutReferral(r referral.Referral, c referral.Clock) error
-	AddEvents(referralID string, events []referral.Event, snapshot referral.Referral) error
+	AddEvents(referralID string, events []referral.Event) error
 	HasDigest(referralID, digest string) (bool, error)
 	AddDocument(d referral.Document, referralID string, body referral.Blob) error
 	AddDelivery(d referral.Delivery) (bool, error)
@@ -51,9 +52,11 @@ type engineTx interface {
 	ByControl(controlID, recipient string) (referral.Delivery, bool, error)
 	DeliveriesOf(referralID string) ([]referral.Delivery, error)
 	OpenIncident(i referral.Incident) (bool, error)
+	OpenIncidentOnce(i referral.Incident) (bool, error)
 	ResolveIncidents(kind, key string, at time.Time) error
 	ResolveOf(kind, referralID string, at time.Time) (int64, error)
 	CloseIncident(id string, at time.Time) error
+	SetPartnerState(p referral.PartnerState) (bool, error)
 	Audit(e audit.Entry) error
 }
 

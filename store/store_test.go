@@ -31,7 +31,7 @@ func TestRoundTrip(t *testing.T) {
 	write(t, s, func(tx *store.Tx) error {
 		return errors.Join(
 			tx.AddMessage(m, body), tx.SetEvidence("m1", stow(t, s, "evidence")), tx.SetAnswer("m1", []byte("MSA|AA")),
-			tx.AddDocument(doc, "r1", stow(t, s, "%PDF")), tx.PutReferral(r, clock), tx.AddEvents("r1", evs, r), tx.Audit(entry("m1")))
+			tx.AddDocument(doc, "r1", stow(t, s, "%PDF")), tx.PutReferral(r, clock), tx.AddEvents("r1", evs), tx.Audit(entry("m1")))
 	})
 	m.State, m.ReferralIDs, m.Code = referral.MessageProcessed, []string{"r1"}, "AA"
 	write(t, s, func(tx *store.Tx) error { return tx.SetMessage(m) })
@@ -121,7 +121,7 @@ func TestNoPersonInTheFiles(t *testing.T) {
 	write(t, s, func(tx *store.Tx) error {
 		return errors.Join(tx.AddMessage(message("m1", "C1"), body), tx.AddMessage(message("m2", "C2"), big), tx.SetAnswer("m1", []byte("PID||Quillfeather")),
 			tx.SetEvidence("m1", stow(t, s, "Quillfeather Zephyrina 1961-07-19")),
-			tx.PutReferral(r, referral.Clock{}), tx.AddEvents("r1", []referral.Event{event(1)}, r),
+			tx.PutReferral(r, referral.Clock{}), tx.AddEvents("r1", []referral.Event{event(1)}),
 			tx.AddDocument(referral.Document{ID: "doc", Title: "Quillfeather", Name: "Quillfeather.pdf"}, "r1", stow(t, s, "Quillfeather")),
 			second(tx.AddDelivery(d)), tx.Audit(entry("m1")))
 	})

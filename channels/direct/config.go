@@ -65,8 +65,8 @@ type BundleConfig struct {
 
 // Wait is how long a delivery waits for its notifications.
 type Wait struct {
-	Processed  config.Duration `yaml:"processed" default:"1h" min:"1s" doc:"until the processed notification"`
-	Dispatched config.Duration `yaml:"dispatched" default:"1h" min:"1s" doc:"until the dispatched notification"`
+	Processed  config.Duration `yaml:"processed" default:"1h" min:"1s" doc:"from the moment the mail was taken until the processed notification; then the next rail is tried"`
+	Dispatched config.Duration `yaml:"dispatched" default:"1h" min:"1s" doc:"from the same moment until the dispatched notification, likewise"`
 }
 
 // Config is a channel of type direct. Its zero value is not usable: DecodeChannel fills the defaults.
@@ -95,6 +95,7 @@ type RailConfig struct {
 	Certificate config.Path `yaml:"certificate" doc:"the recipient's certificate; absent: looked for under direct.certificates, then in DNS"`
 	Cipher      string      `yaml:"cipher" enum:"aes-256-cbc|aes-128-cbc|aes-256-gcm|aes-128-gcm" default:"aes-256-cbc" doc:"how content is encrypted; gcm only for a peer that is known to read it"`
 	KeyWrap     string      `yaml:"key_transport" enum:"rsa-v1.5|oaep-sha-256|oaep-sha-1" default:"rsa-v1.5" doc:"how the content key is encrypted to an RSA certificate; oaep only for a peer that is known to read it. An EC certificate always gets ECDH"`
+	XDM         string      `yaml:"xdm" enum:"lenient|strict" default:"lenient" doc:"packages that the partner sends: lenient: what can be lived with is read all the same; strict: missing hashes, names outside of ISO 9660, another patient or recipient than the package is meant for, and sets without a number hold the message for a person"`
 	Node        config.Node `yaml:"."`
 }
 

@@ -3,11 +3,13 @@ package main
 import (
 	"crypto/rand"
 	"log/slog"
+	"strings"
 	"time"
 
 	"refloop/channels"
 	"refloop/channels/direct"
 	"refloop/config"
+	"refloop/engine"
 	"refloop/transform"
 )
 
@@ -18,30 +20,39 @@ type directPlan struct {
 	rails    []direct.RailConfig
 	print    string
 	cfg      *config.Config
+	strict   map[string]bool // partners whose packages are read strictly
+	owner    func(address string) string
 }
 
 // directRoom is our security and trust agent, shared by all channels and rails of the type.
 type directRoom struct{ agent *direct.Agent }
 
 func planDirect(cfg *config.Config, p *config.Problems) directPlan {
-	d := directPlan{cfg: cfg}
+	d := directPlan{cfg: cfg, strict: map[string]bool{}}
 	if !cfg.Direct.Present() {
 		return d
 	}
 	d.present = true
 	d.settings = direct.DecodeSettings(cfg.Direct, p)
 	d.print = fingerprint(cfg.Direct)
+	for _, partner := range cfg.Partners { // what the agent knows of rails: another value needs a new agent
+		for _, r := range partner.Rails {
+			if n := r.Node.Field("xdm"); r.Type == channels.Direct && n.Present() {
+				d.print += partner.ID + fingerprint(n)
+			}
+		}
+	}
 	return d
 }
 
 func (d *directPlan) address() string { return d.settings.Address }
 
-// proofWait is how long a mail waits for its dispatched notification: both waiting times together.
-func (d *directPlan) proofWait() map[string]time.Duration {
+// proofWait is how long a mail waits for its notifications.
+func (d *directPlan) proofWait() map[string]engine.ProofWait {
 	if !d.present {
 		return nil
 	}
-	return map[string]time.Duration{channels.Direct: d.settings.Wait.Processed.D() + d.settings.Wait.Dispatched.D()}
+	return map[string]engine.ProofWait{channels.Direct: {Processed: d.settings.Wait.Processed.D(), Dispatched: d.settings.Wait.Dispatched.D()}}
 }
 
 // check reads every certificate that the configuration names.
@@ -66,6 +77,7 @@ func (d *directPlan) open(log *slog.Logger) (*directRoom, error) {
 	org := d.cfg.Organization
 	return &directRoom{agent: &direct.Agent{
 		Settings: d.settings, Trust: store, Network: d.settings.Network(time.Now), Bundles: bundles, Log: log, Memo: &direct.Memo{}, Now: time.Now, Rand: rand.Reader,
+		Strict:       func(sender string) bool { return d.strict[d.owner(sender)] },
 		Organization: direct.Organization{Name: org.Name, OID: org.OID, NPI: org.NPI, Phone: org.Phone, Version: version},
 	}}, nil
 }
@@ -96,6 +108,9 @@ func directRail(pl *plan, r config.Rail, lane string, p *config.Problems) (trans
 	needDirect(pl, r.Node, p)
 	cfg := direct.DecodeRail(r, p)
 	pl.direct.rails = append(pl.direct.rails, cfg)
+	if id, _, _ := strings.Cut(lane, "/"); cfg.XDM == "strict" {
+		pl.direct.strict[id] = true
+	}
 	return transform.Dialect{Style: cfg.Dialect, Outcome: cfg.Outcome, Processing: cfg.Processing}, func(d deps) (channels.Sender, error) {
 		return direct.NewSender(d.direct.agent, lane, cfg), nil
 	}
