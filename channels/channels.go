@@ -43,9 +43,12 @@ type Inbound struct {
 	Refused     string // a reason: archive as `refused`, do nothing more, answer nothing
 	Later       bool   // answer after the archive; the engine goes on in the background (Direct, fax)
 
-	// Answer renders the rail's answer from the outcome (an ACK). It is called at most once, before the commit, must be pure and
-	// quick, and what it returns is kept with the message, so that a duplicate gets the same bytes again. Nil: no answer.
+	// Answer renders the rail's answer from the outcome (an ACK). It is called before the commit, again when a commit is tried again, must be
+	// pure and quick, and what it returns is kept with the message, so that a duplicate gets the same bytes again. Nil: no answer.
 	Answer func(Outcome) []byte
+	// Says names in the rail's own codes what an answer tells the sender, for listings: AA, or CA AE for two. Empty: nothing was answered.
+	// Nil: AA, AE or AR by the verdict.
+	Says func(answer []byte) string
 }
 
 // Verdict is what an answer tells the sender.
@@ -89,6 +92,13 @@ type Handler interface {
 	// Confirm takes a late receipt for a delivery that is not a message of its own (a fax gateway's status file, a late ACK).
 	// It is durable when it returns nil. Unknown deliveries are recorded, not refused.
 	Confirm(ctx context.Context, r Receipt) error
+}
+
+// BatchHandler is implemented by handlers that take many messages with few commits.
+type BatchHandler interface {
+	// ReceiveAll is Handler.Receive of each message in turn: each is applied after the one before and has an outcome of its own, in the same
+	// order. An error is of the message after the last outcome: those with an outcome are durable, the others left nothing behind.
+	ReceiveAll(ctx context.Context, list []Inbound) ([]Outcome, error)
 }
 
 // Budget is the one byte budget of all open intake (limits.memory).
@@ -141,6 +151,11 @@ type Opened struct {
 	Parts     []Part
 	Receipts  []Receipt // MDNs and DSNs: receipts for deliveries of ours
 	Warnings  []string  // forgiven defects, in words without patient data
+	// Hold says why a person must look before anything of it is taken: a document that is not the one its metadata describes, a package that
+	// breaks a rule its partner must keep. Empty: nothing stands against it. Doubts are what does not fit together in it: a person sees
+	// them, as a hold or an anomaly of the referral. Both without patient data.
+	Hold   string
+	Doubts []string
 }
 
 // Channel is a configured way in.
@@ -160,16 +175,18 @@ type Preparer interface {
 	Prepare(ctx context.Context, a Archived) (evidence []byte, err error)
 }
 
-// Notifier is implemented by channels whose senders expect notices (Direct: processed, dispatched, failed). The engine queues each
-// notice as a delivery in the same commit as the outcome, at most one of each event a message.
+// Notifier is implemented by channels whose senders expect notices (Direct: processed, dispatched, failed; MLLP: the application
+// acknowledgement on a connection of its own). The engine queues each notice as a delivery in the same commit as the outcome, at most one of
+// each event a message. Of a duplicate that is answered again the outcome has that answer.
 type Notifier interface {
 	Notices(a Archived, o Opened, out Outcome) []Notice
 }
 
 // Notice is an answer that travels as a message of its own.
 type Notice struct {
-	Event   string // mdn.processed, mdn.dispatched, mdn.failed
+	Event   string // mdn.processed, mdn.dispatched, mdn.failed, ack.application
 	Rail    string // rail type that carries it
+	Lane    string // which sender carries it; empty: the one for notices of its rail type
 	Address string // to whom
 	From    string // which of our addresses speaks
 	About   string // control ID it answers
@@ -235,6 +252,7 @@ type Receipt struct {
 	Text       string // plain words, without patient data
 	Grade      string // A structured and authenticated, D inferred by a machine; empty: A
 	Permanent  bool   // failed for good: the same bytes would fail again
+	Park       bool   // with Permanent: no other rail takes over, a person decides
 	At         time.Time
 	Raw        []byte // what came back, archived beside the delivery; nil when it is a message of its own
 	Type       string // message type of Raw: ACK, fax/status

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"refloop/channels"
@@ -305,7 +304,7 @@ func (e *Engine) die(tx Tx, d referral.Delivery, reason string, at time.Time) er
 	if d.Event == string(referral.EventReport) {
 		kind, key = "report_refused", d.ReferralID
 	}
-	if strings.HasPrefix(d.Event, "mdn.") {
+	if len(d.Notice) > 0 {
 		kind = "notice_dead"
 	}
 	return e.openIncident(tx, referral.Incident{Kind: kind, Key: key, ReferralID: d.ReferralID, DeliveryID: d.ID, Note: fmt.Sprintf("%s to %s by %s: %s", d.Event, d.Partner, d.Rail, reason)}, at)

@@ -58,7 +58,8 @@ type Tx interface {
 	// duplicate), if any.
 	PriorContent(channel, sha256 string, since time.Time) (referral.PriorMessage, bool, error)
 	AddMessage(m referral.Message, body referral.Blob) error
-	// SetMessage stores the outcome: state, reason, code, refined type, control id, sender, partner, recipient, related_to and referral ids of m.ID.
+	// SetMessage stores the outcome: state, reason, code, refined type, control id, sender, partner, recipient, related_to, referral ids and
+	// configuration of m.ID.
 	SetMessage(m referral.Message) error
 	SetAnswer(messageID string, answer []byte) error
 	SetEvidence(messageID string, evidence referral.Blob) error

@@ -167,17 +167,24 @@ func (e *Engine) cancelQueued(tx Tx, set *Setup, r referral.Referral, to referra
 
 // queueNotices queues what the rail owes the sender of a message (MDNs), at most once each.
 func (e *Engine) queueNotices(tx Tx, m referral.Message, w *work) error {
+	return e.queueNoticesOf(tx, m, w, outcomeOf(m, w.decoded.Verdict, w.decoded.Problems))
+}
+
+// queueNoticesOf is queueNotices for an outcome that is known.
+func (e *Engine) queueNoticesOf(tx Tx, m referral.Message, w *work, out channels.Outcome) error {
 	if w.notices == nil || m.Direction != referral.Inbound {
 		return nil
 	}
-	out := outcomeOf(m, w.decoded.Verdict, w.decoded.Problems)
 	for _, n := range w.notices.Notices(w.source, w.opened, out) {
 		b, err := json.Marshal(n)
 		if err != nil {
 			return fmt.Errorf("engine: notice %s: %w", n.Event, err)
 		}
-		d := referral.Delivery{Event: n.Event, Partner: m.Partner, Rail: n.Rail, Address: n.Address, Recipient: n.Address, Notice: b, Lane: w.set.Notices[n.Rail]}
+		d := referral.Delivery{Event: n.Event, Partner: m.Partner, Rail: n.Rail, Address: n.Address, Recipient: n.Address, Notice: b, Lane: n.Lane}
 		d.NoticeOf = m.ID + "#" + n.From // each of our addresses answers once
+		if d.Lane == "" {
+			d.Lane = w.set.Notices[n.Rail]
+		}
 		if d.Lane == "" {
 			return fmt.Errorf("engine: notice %s: got no lane for rail %s, want one in the configuration", n.Event, n.Rail)
 		}

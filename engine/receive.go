@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"refloop/audit"
@@ -20,20 +21,11 @@ const contentWindow = 24 * time.Hour
 func (e *Engine) Receive(ctx context.Context, in channels.Inbound) (channels.Outcome, error) {
 	e.intake.Add(1)
 	defer e.intake.Add(-1)
-	set := e.setup.Load()
-	m, err := e.rowOf(in, set.Hash)
-	if err != nil {
-		return channels.Outcome{}, fmt.Errorf("%w: %w", channels.ErrStorage, err)
+	a, err := e.arrive(ctx, e.setup.Load(), in)
+	var out channels.Outcome
+	if err == nil {
+		err = e.write(ctx, func(tx Tx) (err error) { out, err = e.archive(tx, a); return err })
 	}
-	body, err := e.store.Stow(ctx, in.Body)
-	if err != nil {
-		return channels.Outcome{}, fmt.Errorf("%w: %w", channels.ErrStorage, err)
-	}
-	var w *work
-	if in.Refused == "" && !in.Later {
-		w = e.decode(set, m, in.Body, in.Evidence)
-	}
-	out, err := e.archive(ctx, m, in, body, w)
 	if err != nil {
 		return channels.Outcome{}, fmt.Errorf("%w: %w", channels.ErrStorage, err)
 	}
@@ -64,37 +56,53 @@ func (e *Engine) rowOf(in channels.Inbound, hash string) (referral.Message, erro
 	}, nil
 }
 
-// archive commits the message, and w's effect when there is one, and returns the outcome.
-func (e *Engine) archive(ctx context.Context, m referral.Message, in channels.Inbound, body referral.Blob, w *work) (channels.Outcome, error) {
-	var evidence referral.Blob
+// arrival is a message on its way to the writer: all that can be done before it is done.
+type arrival struct {
+	in             channels.Inbound
+	row            referral.Message
+	body, evidence referral.Blob
+	w              *work // nil: refused, or opened later
+}
+
+// arrive seals in and decodes it unless that is for later.
+func (e *Engine) arrive(ctx context.Context, set *Setup, in channels.Inbound) (a arrival, err error) {
+	a.in = in
+	if a.row, err = e.rowOf(in, set.Hash); err != nil {
+		return a, err
+	}
+	if a.body, err = e.store.Stow(ctx, in.Body); err != nil {
+		return a, err
+	}
 	if in.Evidence != nil {
-		var err error
-		if evidence, err = e.store.Stow(ctx, in.Evidence); err != nil {
+		if a.evidence, err = e.store.Stow(ctx, in.Evidence); err != nil {
+			return a, err
+		}
+	}
+	if in.Refused == "" && !in.Later {
+		a.w = e.decode(set, a.row, in.Body, in.Evidence)
+	}
+	return a, nil
+}
+
+// archive keeps the message, and its effect when it was decoded, and returns the outcome.
+func (e *Engine) archive(tx Tx, a arrival) (channels.Outcome, error) {
+	row := a.row
+	dup, reused, err := duplicateOf(tx, row, a.in.Later)
+	if err != nil {
+		return channels.Outcome{}, err
+	}
+	if err := tx.AddMessage(row, a.body); err != nil {
+		return channels.Outcome{}, err
+	}
+	if a.evidence.ID != "" {
+		if err := tx.SetEvidence(row.ID, a.evidence); err != nil {
 			return channels.Outcome{}, err
 		}
 	}
-	var out channels.Outcome
-	err := e.write(ctx, func(tx Tx) error {
-		row := m
-		dup, reused, err := duplicateOf(tx, row, in.Later)
-		if err != nil {
-			return err
-		}
-		if err := tx.AddMessage(row, body); err != nil {
-			return err
-		}
-		if evidence.ID != "" {
-			if err := tx.SetEvidence(row.ID, evidence); err != nil {
-				return err
-			}
-		}
-		if err := tx.Audit(audit.Entry{At: row.ReceivedAt, Actor: actorOf(row), Action: "message.received", Object: row.ID, Detail: row.Type}); err != nil {
-			return err
-		}
-		out, err = e.settle(tx, row, in, dup, reused, w)
-		return err
-	})
-	return out, err
+	if err := tx.Audit(audit.Entry{At: row.ReceivedAt, Actor: actorOf(row), Action: "message.received", Object: row.ID, Detail: row.Type}); err != nil {
+		return channels.Outcome{}, err
+	}
+	return e.settle(tx, row, a.in, dup, reused, a.w)
 }
 
 // settle gives the message its state and its answer.
@@ -103,7 +111,7 @@ func (e *Engine) settle(tx Tx, m referral.Message, in channels.Inbound, dup *ref
 	case in.Refused != "":
 		m.State, m.Reason = referral.MessageRefused, in.Refused
 	case dup != nil:
-		return e.settleDuplicate(tx, m, *dup)
+		return e.settleDuplicate(tx, m, *dup, w)
 	case in.Later:
 		return outcomeOf(m, channels.Taken, nil), nil
 	default:
@@ -125,15 +133,23 @@ func (e *Engine) settle(tx Tx, m referral.Message, in channels.Inbound, dup *ref
 			return channels.Outcome{}, err
 		}
 	}
+	if in.Says != nil {
+		m.Code = in.Says(out.Answer)
+	}
 	return out, tx.SetMessage(m)
 }
 
-// settleDuplicate answers as the first time, without a second effect.
-func (e *Engine) settleDuplicate(tx Tx, m referral.Message, prior referral.PriorMessage) (channels.Outcome, error) {
+// settleDuplicate answers as the first time, without a second effect. w is nil of a message that is opened later.
+func (e *Engine) settleDuplicate(tx Tx, m referral.Message, prior referral.PriorMessage, w *work) (channels.Outcome, error) {
 	m.State, m.RelatedTo, m.Code = referral.MessageDuplicate, prior.ID, prior.Code
 	m.Reason = "same sender, control ID and bytes as an earlier message"
 	out := outcomeOf(m, channels.Taken, nil)
 	out.Answer = prior.Answer
+	if w != nil {
+		if err := e.queueNoticesOf(tx, m, w, out); err != nil {
+			return channels.Outcome{}, err
+		}
+	}
 	return out, tx.SetMessage(m)
 }
 
@@ -164,9 +180,14 @@ func duplicateOf(tx Tx, m referral.Message, later bool) (dup *referral.PriorMess
 	return nil, reused, nil
 }
 
-// answeredWell reports whether the sender was told that we have the message; after AE or AR it is processed afresh.
+// answeredWell reports whether the sender was told that we have the message; after a refusal it is processed afresh.
 func answeredWell(p referral.PriorMessage) bool {
-	return p.State != referral.MessageFailed && p.State != referral.MessageRefused && p.State != referral.MessageDuplicate && p.Code != "AE" && p.Code != "AR"
+	for _, code := range []string{"AE", "AR", "CE", "CR"} {
+		if strings.Contains(p.Code, code) {
+			return false
+		}
+	}
+	return p.State != referral.MessageFailed && p.State != referral.MessageRefused && p.State != referral.MessageDuplicate
 }
 
 func codeOf(v channels.Verdict) string {

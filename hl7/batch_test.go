@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -66,5 +67,62 @@ func TestCRBytes(t *testing.T) {
 	clean := []byte(msh + "\rPID|1\r")
 	if got := parse(t, clean).CRBytes(); &got[0] != &clean[0] {
 		t.Error("a clean message was copied")
+	}
+}
+
+func TestWrapHasTheShapeOfTheBatch(t *testing.T) {
+	m := func(id string) string { return `MSH|^~\&|||||||REF^I12|` + id + "\rPID|1\r" }
+	at := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+	head := func(name, sides, id, of string) string {
+		return name + `|^~\&|` + sides + `|20261102090000+0000||||` + id + "|" + of + "\r"
+	}
+	for _, c := range []struct{ name, in, want string }{
+		{"a file of two batches", "FHS|^~\\&|A|B|C|D|2026||||F1\rBHS|^~\\&|A|B|C|D|2026||||B1\r" + m("1") + m("2") + "BTS|2\rBHS|^~\\&|E|F|G|H|2026||||B2\r" + m("3") + "BTS|1\rFTS|2\r",
+			head("FHS", "C|D|A|B", "ANSWER", "F1") + head("BHS", "C|D|A|B", "ANSWER", "B1") + "<1><2>BTS|2\r" +
+				head("BHS", "G|H|E|F", "ANSWER.2", "B2") + "<3>BTS|1\rFTS|2\r"},
+		{"a batch without messages first", "BHS|^~\\&|A|B|C|D|2026||||B1\rBTS|0\rBHS|^~\\&|E|F|G|H|2026||||B2\r" + m("1"),
+			head("BHS", "C|D|A|B", "ANSWER", "B1") + "BTS|0\r" + head("BHS", "G|H|E|F", "ANSWER.2", "B2") + "<1>BTS|1\r"},
+		{"a batch without messages last", "BHS|^~\\&|A|B|C|D|2026||||B1\r" + m("1") + "BTS|1\rBHS|^~\\&|E|F|G|H|2026||||B2\r",
+			head("BHS", "C|D|A|B", "ANSWER", "B1") + "<1>BTS|1\r" + head("BHS", "G|H|E|F", "ANSWER.2", "B2") + "BTS|0\r"},
+		{"other separators", "BHS!^~\\&!A!B!C!D!2026!!!!B1\r" + m("1"),
+			strings.ReplaceAll(head("BHS", "C|D|A|B", "ANSWER", "B1"), "|", "!") + "<1>BTS!1\r"},
+	} {
+		b, err := Split([]byte(c.in), Limits{})
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		var answers []Part
+		for _, p := range b.Messages {
+			answers = append(answers, Part{Bytes: []byte("<" + parse(t, p.Bytes).ControlID() + ">"), Batch: p.Batch})
+		}
+		if d := cmp.Diff(c.want, string(b.Wrap(answers, "ANSWER", at))); d != "" {
+			t.Errorf("%s: %s", c.name, d)
+		}
+	}
+	b, err := Split([]byte(strings.Repeat("BHS|^~\\&|A|B|C|D|2026\r"+m("1"), 12)), Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]bool{}
+	for _, line := range strings.Split(string(b.Wrap(nil, "12345678901234567890", at)), "\r") {
+		if f := strings.Split(line, "|"); f[0] == "BHS" {
+			ids[f[10]] = len(f[10]) <= 20
+		}
+	}
+	if len(ids) != 12 {
+		t.Errorf("got the control IDs %v, want 12", ids)
+	}
+	for id, fits := range ids {
+		if !fits {
+			t.Errorf("control ID %q is longer than 20", id)
+		}
+	}
+	outside, err := Split([]byte("FHS|^~\\&|A|B|C|D|2026\r"+m("1")+"BHS|^~\\&|E|F|G|H|2026||||B2\r"+m("2")), Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := string(outside.Wrap([]Part{{Bytes: []byte("<1>"), Batch: -1}, {Bytes: []byte("<2>"), Batch: 0}}, "ANSWER", at))
+	if strings.Count(got, "BHS|") != 2 || !strings.Contains(got, "<1>BTS|1\r") || !strings.HasSuffix(got, "FTS|2\r") {
+		t.Errorf("messages outside of a batch: got %q", got)
 	}
 }

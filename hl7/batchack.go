@@ -5,27 +5,62 @@ import (
 	"time"
 )
 
-// Wrap puts answers to the messages of a batch into wrappers of the same kind (2.10.3): BHS and BTS, with FHS and FTS when the batch had
-// them. Applications and facilities change sides, BHS-12 and FHS-12 name the batch and the file that are answered, id is the control ID of
-// the answer. Each answer must end in CR, as [Ack.Bytes] makes it. A batch without wrappers gets BHS and BTS all the same.
-func (b Batch) Wrap(answers [][]byte, id string, at time.Time) []byte {
+// maxBatchID is the length of FHS-11 and BHS-11 before 2.7.
+const maxBatchID = 20
+
+// Wrap puts answers to the messages of a batch into wrappers of the same shape (2.10.3): a BHS and BTS for each batch of the file, and FHS
+// and FTS around them when the file had them. Applications and facilities change sides, BHS-12 and FHS-12 name the batch and the file that
+// are answered. Each answer stands in the batch of the message it answers ([Part].Batch; those to messages outside of any batch get a BHS of
+// their own) and must end in CR, as [Ack.Bytes] makes it. id is the control ID of the answer; its second and later batches get it with .2, .3
+// and so on at its end, in 20 characters. BTS-1 counts the answers, FTS-1 the batches.
+func (b Batch) Wrap(answers []Part, id string, at time.Time) []byte {
 	var out []byte
 	if b.File != nil {
 		out = wrapper(out, "FHS", b.File, id, at)
 	}
-	var head []byte
-	if len(b.Batches) > 0 {
-		head = b.Batches[0]
+	n := 0
+	around := func(head []byte, inside []Part) {
+		own := id
+		if n++; n > 1 {
+			tail := "." + itoa(n)
+			own = id[:min(len(id), max(0, maxBatchID-len(tail)))] + tail
+		}
+		from := len(out)
+		out = wrapper(out, "BHS", head, own, at)
+		sep := out[from+3]
+		for _, a := range inside {
+			out = append(out, a.Bytes...)
+		}
+		out = append(append(out, "BTS"...), sep)
+		out = append(append(out, itoa(len(inside))...), '\r')
 	}
-	out = wrapper(out, "BHS", head, id, at)
-	sep := out[3]
-	for _, a := range answers {
-		out = append(out, a...)
+	next := 0 // batches that were answered
+	for len(answers) > 0 {
+		of := answers[0].Batch
+		for ; next < min(of, len(b.Batches)); next++ {
+			around(b.Batches[next], nil)
+		}
+		count := 1
+		for count < len(answers) && answers[count].Batch == of {
+			count++
+		}
+		var head []byte
+		if of >= 0 && of < len(b.Batches) {
+			head, next = b.Batches[of], of+1
+		}
+		around(head, answers[:count])
+		answers = answers[count:]
 	}
-	out = append(append(out, "BTS"...), sep)
-	out = append(append(out, itoa(len(answers))...), '\r')
+	for ; next < len(b.Batches); next++ {
+		around(b.Batches[next], nil)
+	}
+	if n == 0 {
+		around(nil, nil)
+	}
 	if b.File != nil {
-		out = append(append(out, "FTS"...), sep, '1', '\r')
+		sep := out[3]
+		out = append(append(append(out, "FTS"...), sep), itoa(n)...)
+		out = append(out, '\r')
 	}
 	return out
 }

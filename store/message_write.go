@@ -79,13 +79,13 @@ func (tx *Tx) flushMessage() error {
 // waits reports whether the message is the one not written yet.
 func (tx *Tx) waits(id string) bool { return tx.message.waiting && tx.message.row.ID == id }
 
-// SetMessage stores the outcome of m.ID: state, reason, code, refined type, control id, sender, partner, recipient, related_to and
-// referral ids. What was archived (bytes, times, channel, peer) stays. referral.ErrNotFound when it is not there.
+// SetMessage stores the outcome of m.ID: state, reason, code, refined type, control id, sender, partner, recipient, related_to, referral
+// ids and the configuration it was made with. What was archived (bytes, times, channel, peer) stays. referral.ErrNotFound when it is not there.
 func (tx *Tx) SetMessage(m referral.Message) error {
 	if tx.waits(m.ID) {
 		r := &tx.message.row
 		r.State, r.Reason, r.Code, r.Type, r.ControlID = m.State, m.Reason, m.Code, m.Type, m.ControlID
-		r.Sender, r.Partner, r.Recipient, r.RelatedTo, r.ReferralIDs = m.Sender, m.Partner, m.Recipient, m.RelatedTo, m.ReferralIDs
+		r.Sender, r.Partner, r.Recipient, r.RelatedTo, r.ReferralIDs, r.ConfigHash = m.Sender, m.Partner, m.Recipient, m.RelatedTo, m.ReferralIDs, m.ConfigHash
 		return nil
 	}
 	ids, err := idList(m.ReferralIDs)
@@ -93,8 +93,8 @@ func (tx *Tx) SetMessage(m referral.Message) error {
 		return err
 	}
 	n, err := tx.exec(`UPDATE message SET state = ?2, reason = ?3, code = ?4, type = ?5, control_id = ?6, sender = ?7, partner = ?8, recipient = ?9,
-		related_to = ?10, referral_ids = ?11 WHERE id = ?1`,
-		m.ID, string(m.State), m.Reason, m.Code, m.Type, m.ControlID, m.Sender, m.Partner, m.Recipient, m.RelatedTo, ids)
+		related_to = ?10, referral_ids = ?11, config_hash = ?12 WHERE id = ?1`,
+		m.ID, string(m.State), m.Reason, m.Code, m.Type, m.ControlID, m.Sender, m.Partner, m.Recipient, m.RelatedTo, ids, m.ConfigHash)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package file
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
@@ -52,22 +51,25 @@ func framesOf(b []byte) [][]byte {
 // takeMessages hands over each message of a file, and leaves the answers in the folder for them. When one could not be stored the file stays and
 // is taken again: what was stored before is known again by its content or its control ID.
 func (c *Channel) takeMessages(ctx context.Context, name string, messages [][]byte, batch hl7.Batch) error {
-	var answers [][]byte
+	var answers []hl7.Part
 	var last channels.Outcome
-	for _, b := range messages {
+	for i, b := range messages {
 		out, err := c.d.Handler.Receive(ctx, c.inbound(b))
 		if err != nil {
 			return err
 		}
 		if last = out; out.Answer != nil {
-			answers = append(answers, out.Answer)
+			answers = append(answers, hl7.Part{Bytes: out.Answer, Batch: batchOf(batch, i)})
 		}
 	}
 	c.d.Log.Info("file archived", "channel", c.d.Name, "messages", len(messages), "answers", len(answers))
 	if c.cfg.Answers == "" || len(answers) == 0 {
 		return nil
 	}
-	body := bytes.Join(answers, nil)
+	var body []byte
+	for _, a := range answers {
+		body = append(body, a.Bytes...)
+	}
 	if len(batch.Batches) > 0 || batch.File != nil {
 		body = batch.Wrap(answers, shortID(last.MessageID+"/batch"), last.ReceivedAt)
 	}
@@ -75,6 +77,14 @@ func (c *Channel) takeMessages(ctx context.Context, name string, messages [][]by
 		c.d.Log.Error("the answers to a file could not be written; its messages are archived", "channel", c.d.Name, "error", err)
 	}
 	return nil
+}
+
+// batchOf is the batch of a file's ith message, -1 outside of any.
+func batchOf(b hl7.Batch, i int) int {
+	if i < len(b.Messages) {
+		return b.Messages[i].Batch
+	}
+	return -1
 }
 
 // inbound is one HL7 message of a file. With a folder for answers it is taken up at once, as over a line; without one in the background.

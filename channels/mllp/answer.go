@@ -3,6 +3,7 @@ package mllp
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"strings"
 	"time"
 
 	"refloop/channels"
@@ -137,11 +138,40 @@ func (a answerer) stored(m *hl7.Message, now time.Time, onFailure string) []byte
 	}.Bytes(m)
 }
 
-// unreadable is the answer to a frame without a readable MSH.
-func unreadable(now time.Time, text string) []byte {
+// accepts leaves the accept acknowledgements of several answers.
+func accepts(answers [][]byte) [][]byte {
+	here, _ := sorted(answers)
+	return here
+}
+
+// sorted parts accept acknowledgements from those of the application.
+func sorted(answers [][]byte) (accepts, applications [][]byte) {
+	for _, a := range answers {
+		if info, err := hl7.ParseAck(a, hl7.Limits{}); err == nil && !info.Commit() {
+			applications = append(applications, a)
+		} else {
+			accepts = append(accepts, a)
+		}
+	}
+	return accepts, applications
+}
+
+// says is MSA-1 of what is answered: AA, or CA AE for two answers; empty: nothing is.
+func says(answer []byte) string {
+	var codes []string
+	for _, a := range separate(answer) {
+		if info, err := hl7.ParseAck(a, hl7.Limits{}); err == nil {
+			codes = append(codes, info.Code)
+		}
+	}
+	return strings.Join(codes, " ")
+}
+
+// unreadable is the answer to a frame without a readable MSH, or to a batch as a whole.
+func unreadable(now time.Time, code, text string) []byte {
 	return hl7.Ack{
 		Code: "AR", ControlID: controlID(now.Format(time.RFC3339Nano)), Time: now.UTC(),
-		Problems: []hl7.Problem{{Code: hl7.CodeMessageType, Severity: hl7.SeverityError, Text: text}},
+		Problems: []hl7.Problem{{Code: code, Severity: hl7.SeverityError, Text: text}},
 	}.Bare()
 }
 

@@ -26,7 +26,8 @@ type Config struct {
 	Return      string      `yaml:"ack_return" want:"host:port" doc:"where application acknowledgements of messages in enhanced mode go: the sender's own listener. absent: the same connection"`
 	ReturnTLS   string      `yaml:"ack_return_tls" enum:"auto|on|off" default:"auto" doc:"TLS to ack_return; auto: on unless the address is this machine"`
 	ReturnCA    config.Path `yaml:"ack_return_ca" doc:"PEM with the authorities of the certificate at ack_return; absent: those of the system"`
-	BatchAck    bool        `yaml:"batch_ack" doc:"answer a batch by one batch of acknowledgements, BHS to BTS, instead of one frame for each message"`
+	BatchAck    bool        `yaml:"batch_ack" doc:"answer a batch by one batch of acknowledgements in the shape of what came (FHS, BHS to BTS, FTS), instead of one frame for each message"`
+	Batch       int         `yaml:"max_batch" default:"10000" min:"1" max:"100000" doc:"messages in one batch (BHS or FHS in one frame); a larger one is answered AR with 207 and none of it is taken"`
 
 	Allow   []netip.Prefix `yaml:"allow" want:"an address range such as 10.1.0.0/16" doc:"who may connect; absent: everybody who reaches the port"`
 	Storage string         `yaml:"on_storage_failure" enum:"close|AR" default:"close" doc:"original mode when a message cannot be stored: close gives no answer so that the sender retries, AR answers AR with 207"`

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"refloop/channels"
+	"refloop/hl7"
 	codec "refloop/mllp"
 )
 
@@ -102,19 +103,24 @@ func (c *conn) serve(take, hold context.Context) {
 		if speaksHL7(f.Message) {
 			c.silent.Store(false)
 		}
-		answers, goOn := c.s.handle(hold, f.Message, c.peer, c.log())
+		goOn := c.s.handle(hold, f.Message, c.peer, c.log(), func(answers [][]byte) error { return c.reply(w, answers) })
 		c.giveMemory(f.Taken)
-		for _, a := range answers {
-			if err := w.WriteMessage(a); err != nil {
-				c.log().Warn("the answer was not taken; the sender will send the message again", "error", err)
-				return
-			}
-			c.s.stats.Answers.Add(1)
-		}
 		if !goOn {
 			return
 		}
 	}
+}
+
+// reply writes answers.
+func (c *conn) reply(w *codec.Writer, answers [][]byte) error {
+	for _, a := range answers {
+		if err := w.WriteMessage(a); err != nil {
+			c.log().Warn("the answer was not taken; the sender will send the message again", "error", err)
+			return err
+		}
+		c.s.stats.Answers.Add(1)
+	}
+	return nil
 }
 
 func (c *conn) log() *slog.Logger { return c.s.d.Log.With("channel", c.s.d.Name, "peer", c.peer) }
@@ -144,7 +150,7 @@ func (c *conn) ended(err error, w *codec.Writer) {
 	case errors.Is(err, codec.ErrTooLarge):
 		c.s.stats.TooLarge.Add(1)
 		c.log().Warn("message refused: too large; the connection is closed", "error", err)
-		_ = w.WriteMessage(unreadable(c.s.d.Now(), "the message is larger than this server takes; the connection is closed"))
+		_ = w.WriteMessage(unreadable(c.s.d.Now(), hl7.CodeMessageType, "the message is larger than this server takes; the connection is closed"))
 	case errors.Is(err, errDraining), errors.Is(err, net.ErrClosed):
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.log().Info("connection closed: nothing came in time", "in_message", c.reader.InFrame())

@@ -3,6 +3,8 @@ package mllp
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"strings"
@@ -68,13 +70,8 @@ func TestBothAcknowledgements(t *testing.T) {
 }
 
 func TestReturnConnection(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
 	cfg := defaults()
-	cfg.Return = l.Addr().String()
+	cfg.Return = freePort(t)
 	r := start(t, cfg, &fakeEngine{outcome: verdicts})
 	p := r.connect(t)
 	p.write(frame(ref("1", "AL", "AL")) + frame(ref("AE2", "AL", "AL")) + frame(ref("3", "NE", "AL")) + frame(ref("4")))
@@ -83,56 +80,95 @@ func TestReturnConnection(t *testing.T) {
 			t.Errorf("on the connection: got %s, want %s", got, want)
 		}
 	}
-	back, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer back.Close()
-	_ = back.SetDeadline(time.Now().Add(10 * time.Second))
-	reader := codec.NewReader(back, codec.Config{})
+	var got []string
 	ids := map[string]bool{}
-	for _, want := range []string{"AA 1", "AE AE2 101", "AA 3"} {
-		f, err := reader.Next()
-		if err != nil {
-			t.Fatal(err)
+	for i, in := range r.engine.messages() {
+		o, _ := verdicts(in)
+		o.MessageID, o.ReceivedAt = fmt.Sprintf("M%d", i+1), testTime
+		for _, n := range r.Notices(channels.Archived{Body: in.Body}, channels.Opened{}, o) {
+			if n.Lane != "in/ack_return" || n.Address != cfg.Return || n.Event != EventApplicationAck {
+				t.Errorf("got %+v", n)
+			}
+			info, err := hl7.ParseAck(n.Evidence, hl7.Limits{})
+			if err != nil || ids[info.ControlID] {
+				t.Errorf("the application acknowledgement has no number of its own: %v", err)
+			}
+			ids[info.ControlID] = true
+			got = append(got, summary(t, n.Evidence))
+			again := r.Notices(channels.Archived{Body: in.Body}, channels.Opened{}, channels.Outcome{Answer: []byte(ref("x") + string(n.Evidence))})
+			if len(again) != 1 || string(again[0].Evidence) != string(n.Evidence) {
+				t.Errorf("a duplicate does not get the same answer again: %v", again)
+			}
 		}
-		if got := summary(t, f.Message); got != want {
-			t.Errorf("on the return connection: got %s, want %s", got, want)
-		}
-		info, err := hl7.ParseAck(f.Message, hl7.Limits{})
-		if err != nil || ids[info.ControlID] {
-			t.Errorf("the application acknowledgement has no number of its own: %v", err)
-		}
-		ids[info.ControlID] = true
 	}
-	if n := r.Stats().Returns.Load(); n > 3 {
-		t.Errorf("got %d returns, want 3", n)
+	if d := cmp.Diff([]string{"AA 1", "AE AE2 101", "AA 3"}, got); d != "" {
+		t.Error(d)
 	}
 }
 
-func TestReturnConnectionComesLater(t *testing.T) {
-	addr := freePort(t)
-	cfg := defaults()
-	cfg.Return = addr
-	r := start(t, cfg, &fakeEngine{})
-	p := r.connect(t)
-	p.write(frame(ref("1", "AL", "AL")))
-	if got := p.answer(); got != "CA 1" {
-		t.Fatalf("got %s", got)
-	}
-	l, err := net.Listen("tcp", addr) // only now somebody listens there
+func TestReturnSender(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Skipf("the port was taken by somebody else: %v", err)
+		t.Fatal(err)
 	}
 	defer l.Close()
+	cfg := defaults()
+	cfg.Return = l.Addr().String()
+	clock := testTime
+	s, err := NewReturnSender(cfg, SenderDeps{Lane: ReturnLane("in"), Now: func() time.Time { return clock }, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	take, end := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Watch(take, t.Context(), nil) }()
+	send := func(id string) {
+		t.Helper()
+		packed, err := s.Pack(t.Context(), channels.Shipment{Notice: &channels.Notice{Event: EventApplicationAck, Evidence: []byte(strings.Trim(ack("AA", id), "\x0B\x1C\r") + "\r")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := s.Send(t.Context(), channels.Outbound{DeliveryID: "d" + id, Body: packed.Body})
+		if err != nil || r.Level != channels.LevelSent || r.DeliveryID != "d"+id {
+			t.Errorf("got %+v, %v", r, err)
+		}
+	}
+	send("1")
 	back, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer back.Close()
-	f, err := codec.NewReader(back, codec.Config{}).Next()
-	if err != nil || summary(t, f.Message) != "AA 1" {
+	send("2")
+	reader := codec.NewReader(back, codec.Config{})
+	for _, want := range []string{"AA 1", "AA 2"} {
+		if f, err := reader.Next(); err != nil || summary(t, f.Message) != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	clock = clock.Add(2 * freshReturn) // who knows what became of it
+	send("3")
+	fresh, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fresh.Close()
+	if f, err := codec.NewReader(fresh, codec.Config{}).Next(); err != nil || summary(t, f.Message) != "AA 3" {
 		t.Errorf("got %v", err)
+	}
+	_ = l.Close()
+	_ = fresh.Close()
+	clock = clock.Add(2 * freshReturn)
+	var de *channels.DeliveryError
+	if _, err := s.Send(t.Context(), channels.Outbound{Body: []byte(ref("4"))}); !errors.As(err, &de) || de.Permanent {
+		t.Errorf("nobody listens: got %v, want an error that passes", err)
+	}
+	if _, err := s.Pack(t.Context(), channels.Shipment{}); err == nil {
+		t.Error("packed something that is no acknowledgement")
+	}
+	end()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

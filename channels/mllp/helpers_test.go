@@ -100,7 +100,7 @@ type rig struct {
 
 func defaults() Config {
 	return Config{
-		Ack: "auto", Reply: "ack", Storage: "close", Garbled: "AR", Connections: 100,
+		Ack: "auto", Reply: "ack", Storage: "close", Garbled: "AR", Connections: 100, Batch: 1000,
 		Idle: config.Duration(time.Minute), Read: config.Duration(10 * time.Second),
 	}
 }

@@ -2,67 +2,118 @@ package mllp
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"log/slog"
 	"time"
+
+	"refloop/channels"
+	"refloop/hl7"
 )
 
-// Limits of the return connection.
-const (
-	maxReturns  = 1000 // application acknowledgements that wait for it
-	returnWait  = 500 * time.Millisecond
-	returnLimit = 30 * time.Second // the longest pause between two tries
-)
+// EventApplicationAck is the event of a delivery that carries an application acknowledgement over a return connection.
+const EventApplicationAck = "ack.application"
 
-// returner sends application acknowledgements over a connection of its own (2.9.3: the application answer is a message to the initiating
-// system). What waits when the daemon ends is not lost for good: the answer is kept with the message, and a sender that misses it sends
-// the message again.
-type returner struct {
-	c     *client
-	queue chan []byte
-	stats *Stats
-	log   *slog.Logger
+// ReturnLane names the lane of a channel's return connection (ack_return): its application acknowledgements leave in order.
+func ReturnLane(channel string) string { return channel + "/ack_return" }
+
+// Notices implements channels.Notifier: with a return connection, the application acknowledgement of a message in enhanced mode is a message of its
+// own to the initiating system (2.9.3). As a delivery it is in the commit of the message it answers, survives a crash, is tried again until the
+// sender takes it, and opens an item when it never does.
+func (s *Server) Notices(a channels.Archived, _ channels.Opened, out channels.Outcome) []channels.Notice {
+	if s.cfg.Return == "" {
+		return nil
+	}
+	m, err := hl7.ParseWith(a.Body, s.opts)
+	if err != nil || m.IsAck() || !m.AckMode().Enhanced {
+		return nil
+	}
+	answer := out.Answer // of a duplicate: the one it had before
+	if answer == nil {
+		answer = s.answerer.answer(m, out)
+	}
+	_, late := sorted(separate(answer))
+	var list []channels.Notice
+	for _, b := range late {
+		list = append(list, channels.Notice{
+			Event: EventApplicationAck, Rail: channels.MLLP, Lane: ReturnLane(s.d.Name), Address: s.cfg.Return, About: a.ControlID, Evidence: b,
+		})
+	}
+	return list
 }
 
-func newReturner(cfg Config, stats *Stats, log *slog.Logger) (*returner, error) {
+// ReturnSender carries application acknowledgements to the return connection of a channel. Nobody answers them: what the peer's machine took is sent.
+// It implements channels.Sender. Make it with [NewReturnSender].
+type ReturnSender struct {
+	d    SenderDeps
+	slot chan struct{} // holds a token while one is being written
+	c    *client
+	used time.Time // when something was written last
+}
+
+// freshReturn is how long a return connection without traffic is trusted: nobody answers on it, so that one which a firewall has dropped in
+// silence would not be noticed.
+const freshReturn = time.Minute
+
+// NewReturnSender makes the sender for ack_return of a channel; d.Address is not used. It opens no connection: Send does.
+func NewReturnSender(cfg Config, d SenderDeps) (*ReturnSender, error) {
 	t, err := keepClientTLS(cfg.Return, RailConfig{TLS: cfg.ReturnTLS, CA: cfg.ReturnCA})
 	if err != nil {
-		return nil, fmt.Errorf("ack_return: %w", err)
+		return nil, fmt.Errorf("mllp: %s: %w", d.Lane, err)
 	}
-	c := &client{address: cfg.Return, tls: t, timeout: cfg.Read.D(), dial: plainDial}
-	return &returner{c: c, queue: make(chan []byte, maxReturns), stats: stats, log: log}, nil
-}
-
-// put queues an answer; false: too many wait already.
-func (r *returner) put(answer []byte) bool {
-	select {
-	case r.queue <- answer:
-		return true
-	default:
-		r.stats.ReturnsLost.Add(1)
-		r.log.Error("an application acknowledgement was dropped: too many wait for the return connection", "waiting", maxReturns)
-		return false
+	if d.Dial == nil {
+		d.Dial = plainDial
 	}
-}
-
-// run sends what is queued, in order, until the queue is closed and empty, or hold ends.
-func (r *returner) run(hold context.Context) {
-	defer r.c.close()
-	for answer := range r.queue {
-		wait := returnWait
-		for {
-			err := r.c.post(hold, answer)
-			if err == nil {
-				r.stats.Returns.Add(1)
-				break
-			}
-			if hold.Err() != nil {
-				r.stats.ReturnsLost.Add(int64(1 + len(r.queue)))
-				return
-			}
-			r.log.Warn("the return connection does not take an acknowledgement; it is tried again", "in", wait, "error", err)
-			pause(hold.Done(), wait)
-			wait = min(2*wait, returnLimit)
+	if t != nil {
+		t.fail = func(err error) {
+			d.Log.Error("changed TLS files cannot be used; the old ones stay in use", "rail", d.Lane, "error", err)
 		}
 	}
+	return &ReturnSender{d: d, slot: make(chan struct{}, 1), c: &client{address: cfg.Return, tls: t, timeout: cfg.Read.D(), dial: d.Dial}}, nil
+}
+
+// Pack takes the acknowledgement as it was rendered when its message was taken.
+func (s *ReturnSender) Pack(_ context.Context, sh channels.Shipment) (channels.Packed, error) {
+	if sh.Notice == nil || sh.Notice.Event != EventApplicationAck {
+		return channels.Packed{}, s.unsendable("got something else, want an application acknowledgement")
+	}
+	m, err := hl7.Parse(sh.Notice.Evidence, hl7.Limits{})
+	if err != nil {
+		return channels.Packed{}, s.unsendable(err.Error())
+	}
+	return channels.Packed{Type: m.Type(), ContentType: ContentType, ControlID: m.ControlID(), Recipient: party(m, 5), Body: sh.Notice.Evidence}, nil
+}
+
+func (s *ReturnSender) unsendable(what string) error {
+	return &channels.DeliveryError{Rail: s.d.Lane, Permanent: true, Err: errors.New("mllp: return connection: " + what)}
+}
+
+// Send writes one acknowledgement. A kept connection that the peer has closed, or that was silent for a minute, is opened anew.
+func (s *ReturnSender) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
+	select {
+	case s.slot <- struct{}{}:
+		defer func() { <-s.slot }()
+	case <-ctx.Done():
+		return channels.Receipt{}, ctx.Err()
+	}
+	now := s.d.Now()
+	if now.Sub(s.used) > freshReturn {
+		s.c.close()
+	}
+	s.used = now
+	if err := s.c.post(ctx, o.Body); err != nil {
+		return channels.Receipt{}, &channels.DeliveryError{Rail: s.d.Lane, Err: err}
+	}
+	return channels.Receipt{DeliveryID: o.DeliveryID, Level: channels.LevelSent, Code: "sent", At: now.UTC()}, nil
+}
+
+// Watch closes the connection when take ends. It implements channels.Watcher.
+func (s *ReturnSender) Watch(take, hold context.Context, _ channels.Handler) error {
+	<-take.Done()
+	select {
+	case s.slot <- struct{}{}:
+		s.c.close()
+		<-s.slot
+	case <-hold.Done():
+	}
+	return nil
 }

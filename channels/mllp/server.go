@@ -40,8 +40,6 @@ type Stats struct {
 	TooLarge        atomic.Int64
 	StorageFailures atomic.Int64
 	Panics          atomic.Int64
-	Returns         atomic.Int64 // application acknowledgements over the return connection
-	ReturnsLost     atomic.Int64 // those that it did not take in time
 }
 
 // Server is a channel of type mllp. It implements channels.Channel and channels.Ready. Make it with [NewServer].
@@ -49,7 +47,6 @@ type Server struct {
 	cfg      Config
 	d        Deps
 	tls      *keptTLS
-	back     *returner // nil: no return connection
 	answerer answerer
 	opts     hl7.Options
 	stats    Stats
@@ -75,13 +72,6 @@ func NewServer(cfg Config, d Deps) (*Server, error) {
 			d.Log.Error("changed TLS files cannot be used; the old certificate stays in use", "channel", d.Name, "error", err)
 		}
 		s.tls = c
-	}
-	if cfg.Return != "" {
-		back, err := newReturner(cfg, &s.stats, d.Log.With("channel", d.Name, "to", cfg.Return))
-		if err != nil {
-			return nil, fmt.Errorf("mllp: channel %s: %w", d.Name, err)
-		}
-		s.back = back
 	}
 	return s, nil
 }
@@ -132,16 +122,8 @@ func (s *Server) Serve(take, hold context.Context, l net.Listener) error {
 	defer stopHolding()
 
 	var wg sync.WaitGroup
-	var returns sync.WaitGroup
-	if s.back != nil {
-		returns.Go(func() { s.back.run(hold) })
-	}
 	err := s.accept(take, hold, l, &wg)
 	wg.Wait()
-	if s.back != nil {
-		close(s.back.queue) // every connection has ended: nothing is put any more
-		returns.Wait()
-	}
 	return err
 }
 

@@ -41,7 +41,7 @@ func TestServerTakesAndAnswers(t *testing.T) {
 	want := channels.Inbound{
 		Channel: "in", Peer: "127.0.0.1", Type: "REF^I12", ContentType: ContentType, ControlID: "A1", Sender: "NSEHR|NORTH", Body: []byte(ref("A1")),
 	}
-	in.Answer = nil
+	in.Answer, in.Says = nil, nil
 	if d := cmp.Diff(want, in); d != "" {
 		t.Error(d)
 	}

@@ -7,8 +7,14 @@ import (
 	"refloop/transform"
 )
 
-func mllpChannel(_ *plan, c config.Channel, p *config.Problems) openChannel {
+func mllpChannel(pl *plan, c config.Channel, p *config.Problems) openChannel {
 	cfg := mllp.DecodeChannel(c, p)
+	if cfg.Return != "" {
+		lane := mllp.ReturnLane(c.Name)
+		pl.senders = append(pl.senders, plannedSender{lane: lane, print: fingerprint(c.Node), open: func(d deps) (channels.Sender, error) {
+			return mllp.NewReturnSender(cfg, mllp.SenderDeps{Lane: lane, Max: d.max, Now: d.now, Log: d.log})
+		}})
+	}
 	return func(d deps) (channels.Channel, error) {
 		return mllp.NewServer(cfg, mllp.Deps{
 			Name: c.Name, Partner: c.Partner, Charset: c.Charset, Max: d.max, Handler: d.handler, Budget: d.budget, Now: d.now, Log: d.log,
