@@ -105,11 +105,11 @@ func (e *Engine) proof(tx Tx, set *Setup, d referral.Delivery, rc channels.Recei
 		}
 		d.State = referral.DeliverySent
 	}
+	if rank(level) <= rank(d.State) {
 		if level == d.State && rc.Code == referral.ReceiptProcessed && d.Receipt != rc.Code && level == referral.DeliveryTransportOK {
 			d.Receipt = rc.Code // no more proof than before, but from the receiver itself: its silence is over
 			return tx.SetDelivery(d)
 		}
-	if rank(level) <= rank(d.State) {
 		return nil
 	}
 	d.State, d.Receipt, d.ProvenAt, d.Reason = level, rc.Code, rc.At, ""

@@ -89,14 +89,14 @@ type Tx interface {
 
 	// OpenIncident opens or counts up; it returns true when it was opened now.
 	OpenIncident(i referral.Incident) (bool, error)
-	ResolveIncidents(kind, key string, at time.Time) error
 	// OpenIncidentOnce opens an incident unless there is, or ever was, one of this kind and key; true: it was opened now.
 	OpenIncidentOnce(i referral.Incident) (bool, error)
+	ResolveIncidents(kind, key string, at time.Time) error
 	// ResolveOf closes every open incident of the kind about a referral; CloseIncident closes one by its id, referral.ErrNotFound.
 	ResolveOf(kind, referralID string, at time.Time) (int64, error)
 	CloseIncident(id string, at time.Time) error
-
 	// SetPartnerState keeps how a partner's lane is; since stays while the state is the same. changed: it was another one before, or none.
 	SetPartnerState(p referral.PartnerState) (changed bool, err error)
+
 	Audit(e audit.Entry) error
 }
