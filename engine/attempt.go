@@ -280,16 +280,16 @@ func (a *attempt) log(rc channels.Receipt, err error) {
 // failed decides what follows a failed attempt: again later, the next rail, or dead.
 func (a *attempt) failed(tx Tx, d referral.Delivery, rc channels.Receipt, err error, now time.Time) error {
 	d.Receipt = codeFrom(rc, err)
-	if channels.MustPark(err) {
-		d.Reason = reasonFrom(rc, err)
-		return a.e.die(tx, d, d.Reason, now)
-	}
 	if channels.MustRepack(err) {
 		d.MessageID = ""
 		if d.Attempts <= quickRepacks {
 			d.State, d.NextAttempt, d.Reason = referral.DeliveryFailed, now, reasonFrom(rc, err)
 			return tx.SetDelivery(d)
 		}
+	}
+	if channels.MustPark(err) {
+		d.Reason = reasonFrom(rc, err)
+		return a.e.die(tx, d, d.Reason, now)
 	}
 	spent, failed := a.spent(tx, d, now)
 	if failed != nil {
@@ -307,21 +307,21 @@ func (a *attempt) failed(tx Tx, d referral.Delivery, rc channels.Receipt, err er
 	return tx.SetDelivery(d)
 }
 
+// quickRepacks is up to which attempt bytes that may not travel any more are made anew at once; later ones wait as any attempt.
+const quickRepacks = 3
+
 // notPacked is the receipt of a delivery of which no message could be made.
 const notPacked = "not packed"
 
 // unsendable records that a delivery could not be rendered or packed. The same record would fail again, unless the rail says that it may
 // go well later (a name server that does not answer): that counts as an attempt and is repeated as one.
-// quickRepacks is up to which attempt bytes that may not travel any more are made anew at once; later ones wait as any attempt.
-const quickRepacks = 3
-
 func (a *attempt) unsendable(ctx context.Context, cause error) error {
 	now := a.e.now().UTC()
+	var passing *channels.DeliveryError
 	return a.e.write(ctx, func(tx Tx) error {
 		cur, err := tx.Delivery(a.d.ID)
 		if err != nil || cur.State.Final() {
 			return err
-	var passing *channels.DeliveryError
 		}
 		if !mayHaveArrived(cur) {
 			cur.Receipt = notPacked
