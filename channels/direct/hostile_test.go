@@ -101,29 +101,6 @@ func TestNoContentInWords(t *testing.T) {
 	}
 }
 
-// FuzzIntake: what is taken is what was sent, with strict line ends, and the budget is given back.
-func FuzzIntake(f *testing.F) {
-	f.Add([]byte("A: b\r\n\r\nx\r\n"), 3)
-	f.Add([]byte("a\rb"), 1)
-	f.Add([]byte("a\nb"), 100)
-	f.Fuzz(func(t *testing.T, b []byte, step int) {
-		budget := &fakeBudget{limit: 1 << 30}
-		in := &intake{budget: budget, limit: 1000}
-		got, err := in.read(&stepReader{b, max(1, min(step, 4096))})
-		in.release()
-		if budget.used != 0 {
-			t.Fatalf("%d bytes are still taken", budget.used)
-		}
-		bare := strings.ContainsAny(strings.ReplaceAll(string(b), "\r\n", ""), "\r\n")
-		if wantErr := bare || len(b) > 1000; (err != nil) != wantErr {
-			t.Fatalf("got %v for %d bytes, bare %v", err, len(b), bare)
-		}
-		if err == nil && !bytes.Equal(got, b) {
-			t.Fatal("other bytes")
-		}
-	})
-}
-
 // FuzzOpen: whatever stands in evidence and body, Open does not panic and takes nothing untrusted.
 func FuzzOpen(f *testing.F) {
 	w := newWorld(f)
@@ -145,20 +122,6 @@ func FuzzOpen(f *testing.F) {
 			t.Fatalf("taken without trust: %v", err)
 		}
 	})
-}
-
-type stepReader struct {
-	b []byte
-	n int
-}
-
-func (r *stepReader) Read(p []byte) (int, error) {
-	if len(r.b) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, r.b[:min(r.n, len(r.b))])
-	r.b = r.b[n:]
-	return n, nil
 }
 
 type zeros struct{}

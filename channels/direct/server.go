@@ -2,41 +2,24 @@ package direct
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"strings"
-	"sync"
-
-	"github.com/emersion/go-smtp"
 
 	"refloop/channels"
+	"refloop/channels/smtpd"
 	"refloop/config"
+	"refloop/direct"
 )
 
-// maxLine is the longest line taken, in octets with its end: twice what RFC 5321 section 4.5.3.1.6 asks for.
-const maxLine = 2000
-
-// Channel is one SMTP server for our domains. Prepare, Open and Notices are those of its Agent.
+// Channel is one SMTP server for our domains. Listen, Addr, Ready and Run are those of its Server; Prepare, Open and Notices are those of
+// its Agent.
 type Channel struct {
 	*Agent
+	*smtpd.Server
 
 	name    string
 	partner string
-	cfg     Config
-	tls     *tls.Config
-	limit   int
 	handler channels.Handler
-	budget  channels.Budget
-	log     *slog.Logger
-
-	mu       sync.Mutex
-	listener net.Listener
-	running  bool
-	atWork   int       // messages being read or stored
-	rested   sync.Cond // atWork went down; uses mu
 }
 
 // Deps are what a channel needs of the house.
@@ -49,154 +32,66 @@ type Deps struct {
 
 // New makes the channel of a decoded configuration. It opens no port.
 func New(c config.Channel, cfg Config, a *Agent, d Deps) (*Channel, error) {
-	ch := &Channel{Agent: a, name: c.Name, partner: c.Partner, cfg: cfg, limit: d.Limit, handler: d.Handler, budget: d.Budget, log: d.Log}
-	if d.Handler == nil || d.Budget == nil || d.Log == nil || d.Limit <= 0 {
-		return nil, fmt.Errorf("direct: channel %s: got no Handler, Budget, Log or Limit, want all of them", c.Name)
+	ch := &Channel{Agent: a, name: c.Name, partner: c.Partner, handler: d.Handler}
+	if d.Handler == nil {
+		return nil, fmt.Errorf("direct: channel %s: got no Handler, want one", c.Name)
 	}
-	ch.rested.L = &ch.mu
+	server := smtpd.Config{
+		Name: c.Name, Listen: cfg.Listen, Domain: a.Settings.Domains[0], Allow: cfg.Allow, Connections: cfg.Connections, Recipients: cfg.Recipients,
+		Idle: cfg.Idle.D(), Data: cfg.Data.D(), Limit: d.Limit, Budget: d.Budget, Log: d.Log,
+	}
 	if cfg.TLS != nil {
 		t, err := serverTLS(cfg.TLS)
 		if err != nil {
 			return nil, fmt.Errorf("direct: channel %s: %w", c.Name, err)
 		}
-		ch.tls = t
+		server.TLS = t
 	}
-	return ch, nil
-}
-
-// Listen opens the port; Run does it when nobody did.
-func (ch *Channel) Listen() error {
-	ch.mu.Lock()
-	defer ch.mu.Unlock()
-	if ch.listener != nil {
-		return nil
-	}
-	l, err := net.Listen("tcp", ch.cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("direct: channel %s: opening %s: %w", ch.name, ch.cfg.Listen, err)
-	}
-	ch.listener = l
-	return nil
-}
-
-// Addr is the address of the open port; nil before Listen.
-func (ch *Channel) Addr() net.Addr {
-	ch.mu.Lock()
-	defer ch.mu.Unlock()
-	if ch.listener == nil {
-		return nil
-	}
-	return ch.listener.Addr()
-}
-
-// Ready is nil while the server takes connections.
-func (ch *Channel) Ready() error {
-	ch.mu.Lock()
-	defer ch.mu.Unlock()
-	if !ch.running {
-		return fmt.Errorf("direct: channel %s: not listening", ch.name)
-	}
-	return nil
-}
-
-// Run serves until take ends: then the port closes, idle connections end with a
-// 421, and messages in hand may finish until hold ends. No goroutine is left behind.
-func (ch *Channel) Run(take, hold context.Context) error {
-	if err := ch.Listen(); err != nil {
-		return err
-	}
-	ch.mu.Lock()
-	g := newGate(ch.listener, ch.cfg.Connections, ch.cfg.Allow)
-	g.dialogue = dialogue{tls: ch.tls, limit: ch.limit, idle: ch.cfg.Idle.D()}
-	ch.running = true
-	ch.mu.Unlock()
-	defer ch.stopped()
-
-	srv := ch.server(hold)
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(g) }()
 	var err error
-	select {
-	case err = <-served: // the listener broke
-		served <- err
-	case <-take.Done():
+	ch.Server, err = smtpd.New(server, smtpd.Policy{Sender: ch.sender, Recipient: ch.recipient, Deliver: ch.deliver})
+	return ch, err
+}
+
+// sender takes any address, and none, as notices have.
+func (ch *Channel) sender(from string) (string, error) {
+	if from == "" {
+		return "", nil
 	}
-	g.drain()
-	_ = g.Close() // Shutdown closes only what Serve has seen already
-	shut := make(chan error, 1)
-	go func() { shut <- srv.Shutdown(context.WithoutCancel(take)) }()
-	select {
-	case <-shut:
-	case <-hold.Done():
-		g.kill()
-		<-shut
+	canonical, ok := direct.Canonical(from)
+	if !ok {
+		return "", smtpd.Answer(553, [3]int{5, 1, 7}, "sender is not an address")
 	}
-	<-served
-	ch.rest()
-	if err != nil && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("direct: channel %s: %w", ch.name, err)
+	return canonical, nil
+}
+
+// recipient takes those in our domains for which we hold a key.
+func (ch *Channel) recipient(to string) (string, error) {
+	address, ok := direct.Canonical(to)
+	switch {
+	case !ok:
+		return "", smtpd.Answer(553, [3]int{5, 1, 3}, "recipient is not an address")
+	case !ch.Agent.Settings.local(address):
+		return "", smtpd.Answer(550, [3]int{5, 7, 1}, "not one of our domains")
+	case len(ch.Agent.Trust.Decrypting(address)) == 0:
+		return "", smtpd.Answer(550, [3]int{5, 1, 1}, "no such address here")
 	}
-	return nil
+	return address, nil
 }
 
-// begin and finish count messages in hand: for BDAT the library starts goroutines that it does not wait for.
-func (ch *Channel) begin() {
-	ch.mu.Lock()
-	ch.atWork++
-	ch.mu.Unlock()
+// deliver archives one mail.
+func (ch *Channel) deliver(ctx context.Context, m smtpd.Mail) error {
+	_, err := ch.handler.Receive(ctx, channels.Inbound{
+		Channel: ch.name, Partner: ch.partner, Peer: m.Peer, Type: TypeMail, ContentType: "message/rfc822", ControlID: outerMessageID(m.Body),
+		Sender: m.From, Recipient: joinRecipients(m.To), Body: m.Body, Later: true,
+	})
+	return err
 }
 
-func (ch *Channel) finish() {
-	ch.mu.Lock()
-	ch.atWork--
-	ch.mu.Unlock()
-	ch.rested.Broadcast()
-}
-
-func (ch *Channel) rest() {
-	ch.mu.Lock()
-	defer ch.mu.Unlock()
-	for ch.atWork > 0 {
-		ch.rested.Wait()
+// outerMessageID is the Message-ID of the header as it travelled; the protected one replaces it after opening.
+func outerMessageID(body []byte) string {
+	h, err := direct.ReadHeader(body, direct.Limits{})
+	if err != nil {
+		return ""
 	}
-}
-
-func (ch *Channel) stopped() {
-	ch.mu.Lock()
-	defer ch.mu.Unlock()
-	ch.running, ch.listener = false, nil
-}
-
-// server sets every limit of the library, most of which are off by default. TLS and what EHLO offers are the dialogue's.
-func (ch *Channel) server(hold context.Context) *smtp.Server {
-	s := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return ch.newSession(hold, c) }))
-	s.Domain = ch.Agent.Settings.Domains[0]
-	// The library counts the octet after the last one against the limit, so a message of exactly the limit needs one more. Data checks the limit itself, and EHLO shows the exact one.
-	s.MaxMessageBytes = int64(ch.limit) + 1
-	s.MaxRecipients = ch.cfg.Recipients
-	s.MaxLineLength = maxLine
-	s.ReadTimeout = ch.cfg.Idle.D()
-	s.WriteTimeout = ch.cfg.Idle.D()
-	s.ErrorLog = smtpLog{ch.log, ch.name}
-	return s
-}
-
-// smtpLog passes the library's messages on: they hold addresses of peers, and stacks after a panic, never content.
-type smtpLog struct {
-	log     *slog.Logger
-	channel string
-}
-
-// Printf logs one line.
-func (l smtpLog) Printf(format string, v ...any) { l.line(fmt.Sprintf(format, v...)) }
-
-// Println logs one line.
-func (l smtpLog) Println(v ...any) { l.line(fmt.Sprint(v...)) }
-
-func (l smtpLog) line(s string) {
-	if strings.HasPrefix(s, "panic ") {
-		l.log.Error("panic in an SMTP session", "channel", l.channel, "stack", s)
-		return
-	}
-	l.log.Debug("SMTP session ended early", "channel", l.channel, "error", s)
+	return h.MessageID()
 }

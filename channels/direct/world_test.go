@@ -333,8 +333,4 @@ func firstCert(t testing.TB, path string) *x509.Certificate {
 }
 
 // gateBusy is how many messages are in hand.
-func (s *server) gateBusy() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.atWork
-}
+func (s *server) gateBusy() int { return s.InHand() }

@@ -1,4 +1,4 @@
-package direct
+package smtpd
 
 import (
 	"bytes"
@@ -30,7 +30,7 @@ type dialogue struct {
 }
 
 // errHungUp ends a connection whose client may not go on.
-var errHungUp = errors.New("direct: connection ended")
+var errHungUp = errors.New("smtpd: connection ended")
 
 // endOfData is what ends a message (RFC 5321 section 4.1.1.4).
 const endOfData = "\r\n.\r\n"

@@ -1,4 +1,4 @@
-package direct
+package smtpd
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ const tailBytes = 4 << 20
 const tailTime = 10 * time.Second
 
 // errTooMany is never seen outside: Accept goes on to the next connection.
-var errTooMany = errors.New("direct: too many connections")
+var errTooMany = errors.New("smtpd: too many connections")
 
 // gate is a listener that counts, limits and remembers its connections. The SMTP
 // library closes connections late or not at all when it is told to stop, so we hold them ourselves.
