@@ -21,7 +21,12 @@ const contentWindow = 24 * time.Hour
 func (e *Engine) Receive(ctx context.Context, in channels.Inbound) (channels.Outcome, error) {
 	e.intake.Add(1)
 	defer e.intake.Add(-1)
-	a, err := e.arrive(ctx, e.setup.Load(), in)
+	set := e.setup.Load()
+	row, err := e.rowOf(in, set.Hash)
+	a := arrival{in: in, row: row}
+	if err == nil {
+		err = e.prepareArrival(ctx, set, &a)
+	}
 	var out channels.Outcome
 	if err == nil {
 		err = e.write(ctx, func(tx Tx) (err error) { out, err = e.archive(tx, a); return err })
@@ -64,24 +69,20 @@ type arrival struct {
 	w              *work // nil: refused, or opened later
 }
 
-// arrive seals in and decodes it unless that is for later.
-func (e *Engine) arrive(ctx context.Context, set *Setup, in channels.Inbound) (a arrival, err error) {
-	a.in = in
-	if a.row, err = e.rowOf(in, set.Hash); err != nil {
-		return a, err
+// prepareArrival seals a message that has its row, and decodes it unless that is for later.
+func (e *Engine) prepareArrival(ctx context.Context, set *Setup, a *arrival) (err error) {
+	if a.body, err = e.store.Stow(ctx, a.in.Body); err != nil {
+		return err
 	}
-	if a.body, err = e.store.Stow(ctx, in.Body); err != nil {
-		return a, err
-	}
-	if in.Evidence != nil {
-		if a.evidence, err = e.store.Stow(ctx, in.Evidence); err != nil {
-			return a, err
+	if a.in.Evidence != nil {
+		if a.evidence, err = e.store.Stow(ctx, a.in.Evidence); err != nil {
+			return err
 		}
 	}
-	if in.Refused == "" && !in.Later {
-		a.w = e.decode(set, a.row, in.Body, in.Evidence)
+	if a.in.Refused == "" && !a.in.Later {
+		a.w = e.decode(set, a.row, a.in.Body, a.in.Evidence)
 	}
-	return a, nil
+	return nil
 }
 
 // archive keeps the message, and its effect when it was decoded, and returns the outcome.
