@@ -108,12 +108,24 @@ func (m *Message) scan(at, limit int) error {
 		case len(m.segs) == 0:
 			return parseError(ErrNotHL7, at, 0, "a line that is no segment", "MSH")
 		default:
-			m.segs[len(m.segs)-1].hi = uint32(end)
-			m.notes.continued++
+			m.continues(end)
 		}
 		at = m.skipEnd(end)
 	}
 	return nil
+}
+
+// continues adds a line that is no segment to the one before. A name that stands alone on its line ("PRN", then "as needed") was
+// no segment then but text too: nothing could tell it from its continuation once they are joined.
+func (m *Message) continues(end int) {
+	last := len(m.segs) - 1
+	for last > 0 && m.segs[last].hi-m.segs[last].lo == 3 {
+		last--
+		m.notes.continued++
+	}
+	m.segs = m.segs[:last+1]
+	m.segs[last].hi = uint32(end)
+	m.notes.continued++
 }
 
 // skipEnd steps over one segment end and counts the kinds that the standard does not allow.

@@ -100,6 +100,10 @@ func TestLineEndsAndContinuedLines(t *testing.T) {
 	if got := string(m.Raw("OBX-5.5")); got != "AAAA\r\nBBBB\nCCCC" {
 		t.Errorf("OBX-5.5: got %q", got)
 	}
+	dose := parse(t, []byte(msh+"\rNTE|1||take\rPRN\rDAY\nas needed\rRGS\r"))
+	if got := dose.Get("NTE-3"); got != "take\rPRN\rDAY\nas needed" || dose.Len() != 3 {
+		t.Errorf("a name alone on its line before a line of text: got %q, %d segments", got, dose.Len())
+	}
 	if got := m.Get("NTE-3"); got != "a\nb lower" {
 		t.Errorf("NTE-3: got %q", got)
 	}
