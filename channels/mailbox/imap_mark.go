@@ -32,17 +32,22 @@ func (s *imapSession) mark(ctx context.Context, set imap.UIDSet) error {
 	case s.p.cfg.move != "":
 		return s.move(ctx, set)
 	case s.p.cfg.After == "delete":
-		if err := s.flag(ctx, set, imap.FlagDeleted); err != nil {
-			return err
-		}
-		return s.do(ctx, "deleting", 0, s.p.cfg.Timeout.D(), func() error {
-			if s.c.Caps().Has(imap.CapUIDPlus) || s.c.Caps().Has(imap.CapIMAP4rev2) {
-				return s.c.UIDExpunge(set).Close()
-			}
-			return s.c.Expunge().Close()
-		})
+		return s.remove(ctx, set)
 	}
 	return s.flag(ctx, set, imap.FlagSeen)
+}
+
+// remove deletes. Without UIDPLUS what others marked as deleted goes with it.
+func (s *imapSession) remove(ctx context.Context, set imap.UIDSet) error {
+	if err := s.flag(ctx, set, imap.FlagDeleted); err != nil {
+		return err
+	}
+	return s.do(ctx, "deleting", 0, s.p.cfg.Timeout.D(), func() error {
+		if s.c.Caps().Has(imap.CapUIDPlus) {
+			return s.c.UIDExpunge(set).Close()
+		}
+		return s.c.Expunge().Close()
+	})
 }
 
 func (s *imapSession) flag(ctx context.Context, set imap.UIDSet, f imap.Flag) error {
@@ -51,30 +56,39 @@ func (s *imapSession) flag(ctx context.Context, set imap.UIDSet, f imap.Flag) er
 	})
 }
 
-// move moves, and makes the folder when the server says that there is none.
+// move moves, and makes the folder when the server says that there is none. Without MOVE it copies, and deletes once the copy is there:
+// the library's own way sends all three commands at once, which loses the mail when copying fails.
 func (s *imapSession) move(ctx context.Context, set imap.UIDSet) error {
+	moves := s.c.Caps().Has(imap.CapMove)
 	var answer *imap.Error
 	try := func() error {
-		return s.do(ctx, "moving", 0, s.p.cfg.Timeout.D(), func() error {
-			_, err := s.c.Move(set, s.p.cfg.move).Wait()
+		return s.do(ctx, "moving", 0, s.p.cfg.Timeout.D(), func() (err error) {
+			if moves {
+				_, err = s.c.Move(set, s.p.cfg.move).Wait()
+			} else {
+				_, err = s.c.Copy(set, s.p.cfg.move).Wait()
+			}
 			_ = errors.As(err, &answer)
 			return err
 		})
 	}
 	err := try()
-	if err == nil || answer == nil || answer.Code != imap.ResponseCodeTryCreate && answer.Code != imap.ResponseCodeNonExistent {
+	if err != nil && answer != nil && (answer.Code == imap.ResponseCodeTryCreate || answer.Code == imap.ResponseCodeNonExistent) {
+		if err := s.do(ctx, "making the folder to move to", 0, s.p.cfg.Timeout.D(), func() error { return s.c.Create(s.p.cfg.move, nil).Wait() }); err != nil {
+			return err
+		}
+		err = try()
+	}
+	if err != nil || moves {
 		return err
 	}
-	if err := s.do(ctx, "making the folder to move to", 0, s.p.cfg.Timeout.D(), func() error { return s.c.Create(s.p.cfg.move, nil).Wait() }); err != nil {
-		return err
-	}
-	return try()
+	return s.remove(ctx, set)
 }
 
 // wait returns when new mail may have come, Every is over, or take ends.
 func (s *imapSession) wait(take context.Context) error {
 	caps := s.c.Caps()
-	if !s.p.cfg.Idle || !caps.Has(imap.CapIdle) && !caps.Has(imap.CapIMAP4rev2) {
+	if !s.p.cfg.Idle || !caps.Has(imap.CapIdle) {
 		s.conn.wire.allow(0)
 		s.pause(take)
 		return nil

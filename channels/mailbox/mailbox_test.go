@@ -57,6 +57,7 @@ func conf(t testing.TB, url, more string) Config {
 	t.Helper()
 	c, p := decode(t, fmt.Sprintf("channels:\n  - name: in\n    type: direct\n    mailbox: {url: %q, username: %q, password: %q, every: 1s, timeout: 5s%s}\n", url, mailtest.User, mailtest.Password, more))
 	must(t, p.Err())
+	c.Every = config.Duration(20 * time.Millisecond)
 	return c
 }
 
@@ -105,6 +106,7 @@ func newRig(t *testing.T, cfg Config, dir string, change func(*Deps)) *rig {
 		return nil
 	})
 	must(t, err)
+	r.p.first = 10 * time.Millisecond
 	return r
 }
 

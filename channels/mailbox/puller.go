@@ -32,6 +32,8 @@ type Puller struct {
 	d    Deps
 	take Taker
 
+	first time.Duration // pause after the first failure
+
 	pos   position // of Run's goroutine
 	dirty bool     // pos is not saved
 
@@ -57,7 +59,7 @@ func New(cfg Config, d Deps, take Taker) (*Puller, error) {
 	if d.Max <= 0 {
 		d.Max = defaultMax
 	}
-	return &Puller{cfg: cfg, d: d, take: take, err: errNever}, nil
+	return &Puller{cfg: cfg, d: d, take: take, first: firstPause, err: errNever}, nil
 }
 
 // Ready is nil while the mailbox can be read. One lost connection does not count: it is opened again at once.
@@ -135,7 +137,7 @@ func (p *Puller) fault(err error) time.Duration {
 	if p.failed > 1 || login || errors.Is(p.err, errNever) {
 		p.err = err
 	}
-	first, last := firstPause, lastPause
+	first, last := p.first, lastPause
 	if login {
 		first, last = loginPause, loginLast
 	}
