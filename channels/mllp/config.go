@@ -35,6 +35,7 @@ type Config struct {
 
 	Connections int             `yaml:"max_connections" default:"1000" min:"1" max:"20000" doc:"open connections at a time; when full, the oldest that never sent a message gives way"`
 	Idle        config.Duration `yaml:"idle_timeout" default:"30m" min:"1s" doc:"how long a connection may be silent between messages"`
+	Message     config.Duration `yaml:"message_timeout" default:"15m" min:"1s" doc:"time for a whole message from its first byte to its last; a slower sender cannot hold memory for longer"`
 	Read        config.Duration `yaml:"read_timeout" default:"1m" min:"100ms" doc:"time for each 64 KiB within a message, for a TLS handshake and for an answer to be taken"`
 }
 

@@ -34,13 +34,15 @@ type conn struct {
 	busy     bool // a message is being read or in hand
 	ending   bool // waiting for the byte after 0x1C
 	until    time.Time
-	credit   int // bytes that until still covers
+	credit   int       // bytes that until still covers
+	begun    time.Time // when the message that is being read began; zero: none is
+
+	memory memory // what an unfinished message holds
 }
 
 // Pauses of a connection.
 const (
-	endWait  = 200 * time.Millisecond // for 0x0D after 0x1C
-	busyWait = 50 * time.Millisecond  // between two questions to the memory budget
+	endWait = 200 * time.Millisecond // for 0x0D after 0x1C
 )
 
 // rateBytes is how many bytes of a message read_timeout is for.
@@ -95,6 +97,7 @@ func (c *conn) serve(take, hold context.Context) {
 			return
 		}
 		c.setBusy(true)
+		c.memory.handed()
 		c.s.stats.Restarts.Add(int64(f.Restarts))
 		c.s.stats.Strays.Add(int64(f.Skipped))
 		if f.Restarts > 0 {
@@ -186,7 +189,11 @@ func looksLike(head []byte) string {
 // rate within one, a short wait for the last byte.
 func (c *conn) Read(p []byte) (int, error) {
 	c.mu.Lock()
-	if c.reader.InFrame() {
+	inFrame := c.reader.InFrame()
+	if inFrame {
+		if c.begun.IsZero() {
+			c.begun = time.Now()
+		}
 		if !c.busy || c.until.IsZero() || c.credit <= 0 {
 			c.busy, c.until, c.credit = true, time.Now().Add(c.s.cfg.Read.D()), rateBytes
 		}
@@ -194,15 +201,22 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.mu.Unlock()
 		return 0, errDraining
 	} else {
-		c.busy, c.until, c.credit = false, time.Now().Add(c.s.cfg.Idle.D()), 0
+		c.busy, c.until, c.credit, c.begun = false, time.Now().Add(c.s.cfg.Idle.D()), 0, time.Time{}
 	}
 	deadline := c.until
+	if whole := c.begun.Add(c.s.cfg.Message.D()); inFrame && c.s.cfg.Message > 0 && whole.Before(deadline) {
+		deadline = whole
+	}
 	if c.ending {
 		deadline = time.Now().Add(endWait)
 	}
 	_ = c.raw.SetReadDeadline(deadline)
 	c.mu.Unlock()
+	if inFrame {
+		c.memory.reading()
+	}
 	n, err := c.nc.Read(p)
+	c.memory.read(n)
 	c.credit -= n
 	if err != nil && c.isDraining() && errors.Is(err, os.ErrDeadlineExceeded) {
 		err = errDraining
@@ -234,36 +248,12 @@ func (c *conn) isDraining() bool {
 func (c *conn) setBusy(b bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.busy, c.until = b, time.Time{}
+	c.busy, c.until, c.begun = b, time.Time{}, time.Time{}
+	c.memory.restart()
 }
 
 func (c *conn) waitEnd(begin bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ending = begin
-}
-
-// takeMemory asks the budget and waits while it is used up: the sender meets a full window. After read_timeout the connection is given up, so that
-// senders of halves cannot hold the memory for ever.
-func (c *conn) takeMemory(n int) error {
-	if c.s.d.Budget == nil {
-		return nil
-	}
-	deadline := time.Now().Add(c.s.cfg.Read.D())
-	for {
-		err := c.s.d.Budget.Take(n)
-		if err == nil || !errors.Is(err, channels.ErrBusy) {
-			return err
-		}
-		if c.stopped() || time.Now().After(deadline) {
-			return err
-		}
-		pause(c.stop, busyWait)
-	}
-}
-
-func (c *conn) giveMemory(n int) {
-	if c.s.d.Budget != nil && n > 0 {
-		c.s.d.Budget.Give(n)
-	}
 }

@@ -38,6 +38,7 @@ type Stats struct {
 	Strays          atomic.Int64 // bytes outside of frames
 	Restarts        atomic.Int64 // partial frames given up by their sender
 	TooLarge        atomic.Int64
+	GaveWay         atomic.Int64 // unfinished messages dropped because others needed the memory they held
 	StorageFailures atomic.Int64
 	Panics          atomic.Int64
 }
