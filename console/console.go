@@ -88,8 +88,9 @@ type Act struct {
 	Signed   bool              `json:"signed,omitempty"`
 	Set      map[string]string `json:"set,omitempty"`
 	Document *File             `json:"document,omitempty"`
-	Hold     string            `json:"hold,omitempty"` // release: the kind of hold
-	Late     bool              `json:"late,omitempty"` // an appointment in the past is meant
+	Hold     string            `json:"hold,omitempty"`    // release: the kind of hold
+	Late     bool              `json:"late,omitempty"`    // an appointment in the past is meant
+	Patient  string            `json:"patient,omitempty"` // verify: id of the patient of our own list whom the paper is about
 }
 
 // File is a document handed in; its bytes travel as base64.

@@ -81,6 +81,8 @@ func (l *Local) mux() http.Handler {
 	mux.HandleFunc("POST /v1/messages/{id}/reprocess", l.reprocess)
 	mux.HandleFunc("POST /v1/deliveries/{id}/resend", l.resend)
 	mux.HandleFunc("POST /v1/items/{id}/close", l.closeItem)
+	mux.HandleFunc("POST /v1/patients", l.importPatients)
+	mux.HandleFunc("POST /v1/patients/{id}/remove", l.removePatient)
 	mux.HandleFunc("POST /v1/reload", l.reload)
 	mux.HandleFunc("GET /v1/health", l.health)
 	return http.MaxBytesHandler(mux, maxRequest)

@@ -17,6 +17,7 @@ type Query struct {
 	Messages   *MessageFilter  `json:"messages,omitempty"`
 	Referrals  *ReferralFilter `json:"referrals,omitempty"`
 	Deliveries *DeliveryFilter `json:"deliveries,omitempty"`
+	Patients   *PatientFilter  `json:"patients,omitempty"`
 	All        bool            `json:"all,omitempty"`
 	Limit      int             `json:"limit,omitempty"`
 }
@@ -63,11 +64,13 @@ func (q Query) Answer(ctx context.Context, r Reader, w io.Writer) error {
 	case "worklist":
 		list, err := worklist(ctx, r, q)
 		return each(w, list, err, func(v WorkView) (any, error) { return v, nil })
+	case "patients", "patient", "candidates":
+		return q.answerPatients(ctx, r, w)
 	case "audit":
 		list, err := auditOf(ctx, r)
 		return each(w, list, err, func(v AuditView) (any, error) { return v, nil })
 	}
-	return fmt.Errorf("%w: got %q, want messages, messages_of, message, raw, document, referrals, show, story, actions, deliveries, worklist, incidents or audit", ErrQuery, q.Name)
+	return fmt.Errorf("%w: got %q, want messages, messages_of, message, raw, document, referrals, show, story, actions, deliveries, worklist, incidents, patients, patient, candidates or audit", ErrQuery, q.Name)
 }
 
 // show writes one referral with its timeline.
@@ -77,6 +80,9 @@ func show(ctx context.Context, r Reader, id string, w io.Writer) error {
 		return err
 	}
 	v, err := withTimeline(ctx, r, l)
+	if err == nil {
+		v.Candidates, err = candidatesOf(ctx, r, l.Referral)
+	}
 	if err != nil {
 		return err
 	}
@@ -107,6 +113,12 @@ func (q Query) Sensitive() (action, object string, ok bool) {
 		return "referral.read", q.ID, true
 	case "referrals":
 		return "referrals.listed", "", true
+	case "patients":
+		return "patients.listed", "", true
+	case "patient":
+		return "patient.read", q.ID, true
+	case "candidates":
+		return "referral.read", q.ID, true
 	case "audit":
 		return "audit.verify", "", true
 	}

@@ -117,6 +117,8 @@ type ReferralView struct {
 	Events       []EventView            `json:"events"`
 	NextActions  []string               `json:"next_actions"`
 	Notices      []string               `json:"notices,omitempty"` // of an act: what it did, and what a person must still do
+
+	Candidates []referral.Candidate `json:"candidates,omitempty"` // show: who of our own patients the paper may be about, best first
 }
 
 // ViewReferral makes the view of a referral without its timeline.

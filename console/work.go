@@ -73,7 +73,11 @@ func worklist(ctx context.Context, r Reader, q Query) ([]WorkView, error) {
 		if isOver(l.Referral.State) {
 			l.Referral.Holds = slices.DeleteFunc(slices.Clone(l.Referral.Holds), func(h referral.Hold) bool { return h.Kind != referral.HoldMatch })
 		}
-		out = append(out, ViewHolds(l.Referral)...)
+		items := ViewHolds(l.Referral)
+		if err := noteCandidates(ctx, r, l.Referral, items); err != nil {
+			return nil, err
+		}
+		out = append(out, items...)
 	}
 	if q.Kind != "" {
 		out = slices.DeleteFunc(out, func(v WorkView) bool { return v.Kind != q.Kind })
@@ -126,6 +130,8 @@ type Story struct {
 	Messages   []MessageView     `json:"messages"`
 	Deliveries []DeliveryView    `json:"deliveries"` // oldest first
 	Work       []WorkView        `json:"work"`       // incidents, resolved ones too
+
+	Candidates []referral.Candidate `json:"candidates,omitempty"` // who of our own patients a referral from paper may be about, best first
 }
 
 func storyOf(ctx context.Context, r Reader, id string) (Story, error) {
@@ -164,6 +170,10 @@ func storyOf(ctx context.Context, r Reader, id string) (Story, error) {
 			s.Work = append(s.Work, ViewIncident(i))
 		}
 	}
+	if err != nil {
+		return Story{}, err
+	}
+	s.Candidates, err = candidatesOf(ctx, r, l.Referral)
 	return s, err
 }
 

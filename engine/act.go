@@ -56,6 +56,7 @@ type ActInput struct {
 	Location  string
 	Hold      string // kind of the hold that release takes off
 	Late      bool   // an appointment in the past is meant
+	Patient   string // verify: id of the patient of our own list whom a person chose
 }
 
 // ActDocument is a file that a person hands in.
@@ -107,7 +108,9 @@ func (e *Engine) Act(ctx context.Context, actor, referralID, verb string, in Act
 func (e *Engine) speak(tx Tx, set *Setup, r referral.Referral, ev referral.Event) error {
 	ev.By = r.Role.Side()
 	if ev.Type == referral.EventVerify {
-		ev.Note = strings.TrimSuffix(verifyNote(r, ev.Payload.Fields)+"; "+ev.Note, "; ")
+		if ev.Payload.Chosen == nil || len(ev.Payload.Fields) > 0 {
+			ev.Note = strings.TrimSuffix(verifyNote(r, ev.Payload.Fields)+"; "+ev.Note, "; ")
+		}
 		ev = withRecipient(set, r, ev)
 	}
 	err := e.transition(tx, set, r, ev)
@@ -175,6 +178,13 @@ func (e *Engine) fillAct(ctx context.Context, set *Setup, ev *referral.Event, in
 		if p, ok := set.Directory.Partner(id); !ok || p.Own {
 			return referral.Blob{}, notARecipient(set, id, p.Own)
 		}
+	}
+	if in.Patient != "" {
+		var err error
+		if p.Chosen, err = e.choosePatient(ctx, set, in.Patient); err != nil {
+			return referral.Blob{}, err
+		}
+		ev.Note = strings.TrimSuffix("patient "+in.Patient+" of our own list chosen; "+ev.Note, "; ")
 	}
 	if in.Document == nil {
 		return referral.Blob{}, nil

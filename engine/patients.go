@@ -10,7 +10,7 @@ import (
 	"refloop/transform"
 )
 
-// PatientTx is what the writer must be able to do for the list of the practice's own patients. A store that keeps none does without.
+// PatientTx is the writer's hand on the list of the practice's own patients.
 type PatientTx interface {
 	// PutPatient adds a patient, or takes over what is new about the one with the same number; k.ID is the id of a new one. whole: k is all
 	// that is known, else what it leaves empty stays. done is added, changed or same.
@@ -20,13 +20,6 @@ type PatientTx interface {
 	RemovePatient(id string) error                                    // referral.ErrNotFound
 	RemoveUnseen(source string, since time.Time) (n int64, err error) // whom the source did not name since then
 }
-
-// PatientRead finds one of the practice's own patients; referral.ErrNotFound.
-type PatientRead interface {
-	Patient(ctx context.Context, id string) (referral.KnownPatient, error)
-}
-
-var errNoPatients = errors.New("engine: patients: this store keeps no list of patients")
 
 // maxPatients is how many patients one ImportPatients takes, so that other work gets in between.
 const maxPatients = 1000
@@ -49,12 +42,8 @@ func (e *Engine) ImportPatients(ctx context.Context, actor, source string, list 
 	var n Imported
 	err := e.write(ctx, func(tx Tx) error {
 		n = Imported{}
-		p, ok := tx.(PatientTx)
-		if !ok {
-			return errNoPatients
-		}
 		for _, patient := range list {
-			done, _, err := e.putPatient(p, source, transform.PatientNews{Patient: patient}, now, true)
+			done, _, err := e.putPatient(tx, source, transform.PatientNews{Patient: patient}, now, true)
 			if err != nil {
 				return err
 			}
@@ -62,7 +51,7 @@ func (e *Engine) ImportPatients(ctx context.Context, actor, source string, list 
 		}
 		if last {
 			var err error
-			if n.Removed, err = p.RemoveUnseen(source, begun); err != nil {
+			if n.Removed, err = tx.RemoveUnseen(source, begun); err != nil {
 				return err
 			}
 		}
@@ -98,11 +87,7 @@ func (e *Engine) putPatient(p PatientTx, source string, news transform.PatientNe
 // RemovePatient takes one patient off the practice's own list; referral.ErrNotFound.
 func (e *Engine) RemovePatient(ctx context.Context, actor, id string) error {
 	return e.write(ctx, func(tx Tx) error {
-		p, ok := tx.(PatientTx)
-		if !ok {
-			return errNoPatients
-		}
-		if err := p.RemovePatient(id); err != nil {
+		if err := tx.RemovePatient(id); err != nil {
 			return err
 		}
 		return e.auditAct(tx, actor, "patient.remove", id, "", e.now().UTC())
@@ -112,11 +97,7 @@ func (e *Engine) RemovePatient(ctx context.Context, actor, id string) error {
 // keepPatients takes up what an ADT says of the practice's own patients.
 func (e *Engine) keepPatients(tx Tx, m *referral.Message, news []transform.PatientNews) error {
 	for _, n := range news {
-		p, ok := tx.(PatientTx)
-		if !ok {
-			return errNoPatients
-		}
-		done, id, err := e.putPatient(p, "channel:"+m.Channel, n, m.ReceivedAt, false)
+		done, id, err := e.putPatient(tx, "channel:"+m.Channel, n, m.ReceivedAt, false)
 		if err != nil {
 			return err
 		}
@@ -130,11 +111,7 @@ func (e *Engine) keepPatients(tx Tx, m *referral.Message, news []transform.Patie
 
 // choosePatient reads the patient of the practice's list whom a person chose for a referral.
 func (e *Engine) choosePatient(ctx context.Context, set *Setup, id string) (*referral.Patient, error) {
-	list, ok := e.store.(PatientRead)
-	if !ok {
-		return nil, errNoPatients
-	}
-	k, err := list.Patient(ctx, id)
+	k, err := e.store.Patient(ctx, id)
 	if errors.Is(err, referral.ErrNotFound) {
 		return nil, wrongInput("--patient: got an id that no patient of our list has; refloop show names those who may be meant")
 	}

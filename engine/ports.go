@@ -32,6 +32,9 @@ type Read interface {
 	Snapshot(ctx context.Context, referralID string, seq int) (referral.Referral, error) // the record as of seq
 	Delivery(ctx context.Context, id string) (referral.Delivery, error)                  // referral.ErrNotFound
 
+	// Patient returns one of the practice's own patients; referral.ErrNotFound.
+	Patient(ctx context.Context, id string) (referral.KnownPatient, error)
+
 	// PendingMessages returns the ids of inbound messages still `received`, oldest first, at most limit.
 	PendingMessages(ctx context.Context, limit int) ([]string, error)
 	// LaneHeads returns the first n deliveries of a lane that are not final (queued, sending or failed), due or not, in the order of
@@ -97,6 +100,8 @@ type Tx interface {
 	CloseIncident(id string, at time.Time) error
 	// SetPartnerState keeps how a partner's lane is; since stays while the state is the same. changed: it was another one before, or none.
 	SetPartnerState(p referral.PartnerState) (changed bool, err error)
+
+	PatientTx
 
 	Audit(e audit.Entry) error
 }

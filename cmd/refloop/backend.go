@@ -59,6 +59,13 @@ func (a answers) Act(ctx context.Context, actor, referralID string, in console.A
 		Reason: in.Reason, At: in.At, Until: in.Until, Location: in.Location, Note: in.Note, Author: in.Author, Name: in.Name, Signed: in.Signed, Set: in.Set,
 		Hold: in.Hold, Late: in.Late,
 	}
+	if in.Patient != "" {
+		whole, err := a.whole(ctx, "patient", in.Patient)
+		if err != nil {
+			return console.Listed{}, err
+		}
+		input.Patient = whole
+	}
 	if in.Document != nil {
 		input.Document = &engine.ActDocument{Name: in.Document.Name, ContentType: in.Document.ContentType, Body: in.Document.Body}
 	}

@@ -101,6 +101,7 @@ func actCommand() *cobra.Command {
 	f.Bool("signed", false, "the clinician has signed it")
 	f.String("note", "", "words to go with it, from standard input: `-`")
 	f.String("set", "", "values as a JSON object, from standard input: `-`")
+	f.String("patient", "", "the patient of our own list whom the paper is about, by the `id` that refloop show gives")
 	f.Bool("json", false, "print the referral as JSON")
 	return c
 }
@@ -113,7 +114,7 @@ func actOf(cmd *cobra.Command, verb string) (console.Act, error) {
 	flag := func(name string) string { return cmd.Flags().Lookup(name).Value.String() }
 	in := console.Act{
 		Verb: verb, Reason: flag("reason"), Location: flag("location"), Author: flag("author"), Name: flag("name"), Signed: flag("signed") == "true",
-		Hold: flag("hold"), Late: flag("late") == "true",
+		Hold: flag("hold"), Late: flag("late") == "true", Patient: flag("patient"),
 	}
 	err := checkFlags(cmd, verb)
 	if err != nil {

@@ -42,6 +42,7 @@ func printReferral(w io.Writer, s console.Story) error {
 	}{
 		{"Holds", []string{"KIND", "SINCE (UTC)", "WHY"}, holdRows(s.Referral.Holds)},
 		{"Read from paper, to be looked at by a person", []string{"FIELD", "READ AS", "CONFIDENCE", "PAGE", "PLACE (x, y, width, height)"}, unsureRows(s.Record)},
+		{"Our own patients who may be meant; a person chooses: refloop act ID verify --patient PATIENT", candidateHead(), candidateRows(s.Candidates)},
 		{"Documents, each with: refloop document ID", []string{"ID", "KIND", "TYPE", "SIGNED", "BYTES", "TITLE"}, documentRows(s.Referral.Documents)},
 		{"Timeline", timelineHead(), timelineRows(s.Referral.Events)},
 		{"Deliveries", deliveryHead(), deliveryRows(s.Deliveries)},

@@ -82,7 +82,7 @@ func (r reader) Document(ctx context.Context, id string) ([]byte, error) {
 func (r reader) whole(ctx context.Context, kind, id string) (string, error) {
 	whole, err := r.Resolve(ctx, kind, id)
 	if errors.Is(err, referral.ErrNotFound) {
-		where := map[string]string{"referral": "refloop referrals", "message": "refloop messages", "delivery": "refloop deliveries", "document": "refloop show REFERRAL"}[kind]
+		where := map[string]string{"referral": "refloop referrals", "message": "refloop messages", "delivery": "refloop deliveries", "document": "refloop show REFERRAL", "patient": "refloop patients list"}[kind]
 		return "", &unknownID{fmt.Sprintf("no %s %s, or more than one begins so; list them with %s", kind, id, where)}
 	}
 	return whole, err
