@@ -10,24 +10,9 @@ import (
 // rsa". Its errors are those of Open before the decryption: ErrLimit, ErrMalformed, ErrNotEncrypted, ErrUndecryptable
 // for algorithms that are refused.
 func Peek(raw []byte, lim Limits) ([]string, error) {
-	lim = lim.withDefaults()
-	if len(raw) > lim.Bytes {
-		return nil, fail(ErrLimit, "message", "got %d bytes, want at most %d", len(raw), lim.Bytes)
-	}
-	h, body, err := splitHeader(raw, lim)
+	env, err := envelope(raw, lim)
 	if err != nil {
 		return nil, err
-	}
-	if !isPKCS7(h) {
-		return nil, fail(ErrNotEncrypted, "message", "want application/pkcs7-mime")
-	}
-	der, err := decodeBody(h.Value("Content-Transfer-Encoding"), body)
-	if err != nil {
-		return nil, err
-	}
-	env, err := cms.ParseEnveloped(der, lim.CMS)
-	if err != nil {
-		return nil, envelopeError(err)
 	}
 	return []string{envelopeLayer(env)}, nil
 }

@@ -28,7 +28,14 @@ type Agent struct {
 	// Dial opens connections to relays and MX hosts; nil: the system's, 30 s.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 	// MX looks up the mail hosts of a domain in order of preference; nil: DNS.
-	MX     func(ctx context.Context, domain string) ([]string, error)
+	MX func(ctx context.Context, domain string) ([]string, error)
+	// Strict says whether XDM packages of a proven sender are read strictly; nil: nobody's.
+	Strict func(sender string) bool
+	// Peers are the rails whose certificates are watched, Others more certificates whose end is told of. News wakes the watch; nil: it looks
+	// by the clock alone.
+	Peers  []Peer
+	Others []trust.Named
+	News   chan struct{}
 	Limits direct.Limits // of one incoming message; zero: the documented defaults
 }
 

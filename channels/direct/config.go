@@ -53,11 +53,13 @@ type AnchorConfig struct {
 // Revocation says how old what is known of revocation may be.
 type Revocation struct {
 	Grace config.Duration `yaml:"grace" default:"24h" min:"0s" max:"30d" doc:"how long a revocation list still counts after the time of its next update, when no newer one can be had"`
+	Wait  config.Duration `yaml:"wait" default:"4h" min:"0s" max:"10d" doc:"how long mail whose sender's revocation cannot be looked up, because the server does not answer, waits to be judged before it is refused; nothing is answered meanwhile"`
 }
 
 // BundleConfig is one trust bundle.
 type BundleConfig struct {
 	URL    string          `yaml:"url" required:"true" want:"an https:// address" doc:"where it is: a p7b, or a p7m that its publisher signed"`
+	CA     config.Path     `yaml:"ca" doc:"authorities that vouch for the web server, instead of the system's: a file or folder"`
 	Signer config.Path     `yaml:"signer" doc:"the publisher's certificate; with it only a bundle that it signed is taken; absent: a p7b without signature"`
 	Every  config.Duration `yaml:"every" default:"24h" min:"1m" max:"30d" doc:"how often it is fetched; the last good one stays in use meanwhile"`
 	Node   config.Node     `yaml:"."`
@@ -177,7 +179,7 @@ const dnsOff = "off"
 // is fetched is kept beside the configuration, under var/direct.
 func (s Settings) Network(now func() time.Time) *trust.Network {
 	return trust.NewNetwork(trust.NetworkConfig{
-		Discover: s.DNS != dnsOff && (s.DNS != "" || !s.Node.Demo()), DNS: s.DNS, LDAP: s.LDAP, Allow: s.HTTPAllow, Grace: s.Revocation.Grace.D(),
+		Discover: !s.Edge() && s.DNS != dnsOff && (s.DNS != "" || !s.Node.Demo()), DNS: s.DNS, LDAP: s.LDAP, Allow: s.HTTPAllow, Grace: s.Revocation.Grace.D(),
 		Dir: s.cacheDir(), Now: now,
 	})
 }

@@ -2,9 +2,7 @@ package direct
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +10,7 @@ import (
 	"time"
 
 	"refloop/channels"
+	"refloop/channels/direct/trust"
 	"refloop/direct"
 	"refloop/direct/cms"
 )
@@ -19,7 +18,7 @@ import (
 // evidence is what was judged at receipt. It is archived with the message and handed to Open.
 type evidence struct {
 	Version    int       `json:"version"`
-	At         time.Time `json:"at"` // time of receipt, the time of every check
+	At         time.Time `json:"at"` // of every check: the time of receipt, or later when it could not be judged then
 	Peer       string    `json:"peer"`
 	From       string    `json:"from"` // envelope sender; empty: null
 	Recipients []judged  `json:"recipients"`
@@ -33,6 +32,8 @@ type evidence struct {
 	Final      bool      `json:"final,omitempty"` // X-DIRECT-FINAL-DESTINATION-DELIVERY was asked for
 	Report     bool      `json:"report,omitempty"`
 	Layers     []string  `json:"layers,omitempty"`
+
+	missed error // why the revocation of a signer could not be looked up for now
 }
 
 // judged is the verdict for one recipient.
@@ -116,13 +117,15 @@ func fingerprint(c *x509.Certificate) string {
 	if c == nil {
 		return ""
 	}
-	sum := sha256.Sum256(c.Raw)
-	return hex.EncodeToString(sum[:])
+	return trust.Fingerprint(c)
 }
 
-// judge opens a message and judges it for each of its recipients, as of a.ReceivedAt.
+// judge opens a message and judges it for each of its recipients, as of now.
 func (g *Agent) judge(ctx context.Context, a channels.Archived) evidence {
 	e := evidence{Version: 1, At: a.ReceivedAt.UTC(), Peer: a.Peer, From: a.Sender}
+	if now := g.Now().UTC(); now.After(e.At) {
+		e.At = now // tried again, or read again: what is known by now counts
+	}
 	recipients := splitRecipients(a.Recipient)
 	for _, r := range recipients {
 		e.Recipients = append(e.Recipients, judged{Address: r})
@@ -152,10 +155,14 @@ func (g *Agent) judgeOne(ctx context.Context, e *evidence, r *judged, o *direct.
 		r.Reason = reasonOf(err)
 		return
 	}
-	policy := g.Network.Widen(ctx, e.Sender, direct.ToSign, certificates(o.Signers), o.Certificates, g.Trust.Inbound(r.Address, e.At))
+	policy, missed := g.Network.Look(ctx, e.Sender, direct.ToSign, certificates(o.Signers), o.Certificates, g.Trust.Inbound(r.Address, e.At))
 	v, err := direct.TrustSigners(e.Sender, o.Signers, o.Certificates, policy)
 	if err != nil {
 		r.Reason = reasonOf(err)
+		var u *direct.UntrustedError
+		if missed != nil && errors.As(err, &u) && u.Reason == direct.ReasonRevocation {
+			e.missed = missed
+		}
 		return
 	}
 	r.Trusted, r.Bound, r.Revocation = true, v.Bound, v.Revocation

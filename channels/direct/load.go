@@ -107,6 +107,9 @@ func Bundles(s Settings, now func() time.Time, log *slog.Logger, p *config.Probl
 		if b.Signer != "" {
 			one.Signer = l.certs(b.Node.Field("signer"), []config.Path{b.Signer})
 		}
+		if b.CA != "" {
+			one.CA = l.certs(b.Node.Field("ca"), []config.Path{b.CA})
+		}
 		if b.Signer == "" || len(one.Signer) > 0 {
 			list = append(list, one)
 		}

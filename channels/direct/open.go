@@ -3,7 +3,9 @@ package direct
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
+	"time"
 
 	"refloop/channels"
 	"refloop/direct"
@@ -21,9 +23,15 @@ const (
 
 // Prepare decrypts, verifies and judges the trust of each recipient as of the time of receipt, with what the network
 // says of issuers and revocation.
-// The result is evidence for Open; it is never an error, a refusal is part of it.
+// The result is evidence for Open; a refusal is part of it and no error. The one error is a channels.LaterError: nobody trusts the message
+// only because the revocation of its signer cannot be looked up now; it is judged again until direct.revocation.wait is over.
 func (g *Agent) Prepare(ctx context.Context, a channels.Archived) ([]byte, error) {
-	return json.Marshal(g.judge(ctx, a))
+	e := g.judge(ctx, a)
+	until := a.ReceivedAt.Add(g.Settings.Revocation.Wait.D())
+	if e.missed != nil && len(e.trusted()) == 0 && g.Now().Before(until) {
+		return nil, &channels.LaterError{Until: until, Err: fmt.Errorf("%s: %w", e.refusal(), e.missed)}
+	}
+	return json.Marshal(e)
 }
 
 // Open unwraps an archived message: a pure function of its bytes, the evidence
@@ -54,7 +62,7 @@ func (g *Agent) Open(a channels.Archived) (channels.Opened, error) {
 		}
 	}
 	switch {
-	case g.openNotification(&out, &o.Mail, e, o):
+	case g.openNotification(&out, &o.Mail, e, o, a.ReceivedAt):
 	case openStatus(&out, &o.Mail, a, func(recipient string) bool { return direct.Binding(speaker(e, o.Signers), recipient) != "" }):
 	default:
 		openParts(&out, &o.Mail)
@@ -77,7 +85,7 @@ func (g *Agent) openRelay(a channels.Archived) (channels.Opened, error) {
 }
 
 // openNotification turns a disposition notification into a receipt, when the signer speaks for the recipient it reports on.
-func (g *Agent) openNotification(out *channels.Opened, m *direct.Mail, e evidence, o *direct.Opened) bool {
+func (g *Agent) openNotification(out *channels.Opened, m *direct.Mail, e evidence, o *direct.Opened, received time.Time) bool {
 	n, ok := m.Notification()
 	if !ok {
 		return false
@@ -93,7 +101,7 @@ func (g *Agent) openNotification(out *channels.Opened, m *direct.Mail, e evidenc
 		out.Warnings = append(out.Warnings, "a notification about a recipient that its signer does not speak for")
 	default:
 		if r, ok := receiptOf(n); ok {
-			r.At = e.At
+			r.At = received // when it was judged does not matter
 			out.Receipts = append(out.Receipts, r)
 		} else {
 			out.Warnings = append(out.Warnings, "a notification without a disposition that is known")

@@ -14,13 +14,17 @@ import (
 
 // Sender is the way out to one partner, or, with no RailConfig, for notices to anybody.
 type Sender struct {
-	agent *Agent
-	lane  string // partner and rail, for errors
-	cfg   RailConfig
+	agent   *Agent
+	lane    string // partner and rail, for errors
+	cfg     RailConfig
+	notices bool // to anybody who wrote to us
+	packed  packedFor
 }
 
 // NewSender makes the sender of a rail. lane names partner and rail in errors.
-func NewSender(a *Agent, lane string, cfg RailConfig) *Sender { return &Sender{a, lane, cfg} }
+func NewSender(a *Agent, lane string, cfg RailConfig) *Sender {
+	return &Sender{agent: a, lane: lane, cfg: cfg}
+}
 
 // ErrNoCertificate: no certificate of the recipient passes our trust policy, so nothing can be encrypted to it.
 var ErrNoCertificate = errors.New("no usable certificate of the recipient")
@@ -82,6 +86,9 @@ func (s *Sender) packNotice(ctx context.Context, ship channels.Shipment) (channe
 // seal composes, signs and encrypts for the one recipient of a draft. extra is the certificate of a verified signer with its issuers.
 func (s *Sender) seal(ctx context.Context, d direct.Draft, kind string, extra []*x509.Certificate) (channels.Packed, error) {
 	g := s.agent
+	if g.Settings.Edge() {
+		return s.plain(d, kind)
+	}
 	address := d.To[0]
 	signer, err := g.Trust.Signing(d.From)
 	if err != nil {
@@ -105,6 +112,7 @@ func (s *Sender) seal(ctx context.Context, d direct.Draft, kind string, extra []
 		return channels.Packed{}, fmt.Errorf("%s: %w", s.lane, err)
 	}
 	canonical, _ := direct.Canonical(address)
+	s.packed.put(d.MessageID, v)
 	return channels.Packed{Type: kind, ContentType: "message/rfc822", ControlID: d.MessageID, Recipient: canonical, Body: body}, nil
 }
 

@@ -44,6 +44,20 @@ func issued(t testing.TB, serial int64, key crypto.Signer, by *cms.Identity, cha
 	return cms.Identity{Certificate: c, Key: key}
 }
 
+// revoking is a current list of an issuer with these certificates on it.
+func revoking(t testing.TB, ca cms.Identity, revoked ...*x509.Certificate) *x509.RevocationList {
+	t.Helper()
+	tmpl := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Now().Add(-time.Minute), NextUpdate: time.Now().Add(time.Hour)}
+	for _, c := range revoked {
+		tmpl.RevokedCertificateEntries = append(tmpl.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: c.SerialNumber, RevocationTime: time.Now().Add(-time.Minute)})
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, tmpl, ca.Certificate, ca.Key.(crypto.Signer))
+	must(t, err)
+	list, err := x509.ParseRevocationList(der)
+	must(t, err)
+	return list
+}
+
 // Mail of a revoked sender is refused, mail to a revoked recipient is not sent, and without a list nothing goes
 // either way; what was judged at receipt stays judged.
 func TestRevocationOverTheWire(t *testing.T) {

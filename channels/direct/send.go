@@ -80,23 +80,35 @@ func (s *Sender) targets(ctx context.Context, to string) ([]relay, error) {
 	return out, nil
 }
 
-// submit makes one SMTP transaction.
-func (s *Sender) submit(ctx context.Context, t relay, from, to string, body []byte) error {
+// connect greets a mail server, with TLS as the target asks. The caller closes the connection.
+func (s *Sender) connect(ctx context.Context, t relay) (net.Conn, *smtp.Client, error) {
 	conn, err := s.agent.dial(ctx, t.address)
 	if err != nil {
-		return fmt.Errorf("direct: sending: connecting to %s: %w", t.address, err)
+		return nil, nil, fmt.Errorf("direct: sending: connecting to %s: %w", t.address, err)
+	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	c, err := s.client(conn, t)
+	if err == nil {
+		return conn, c, nil
+	}
+	conn.Close()
+	if errors.Is(err, errOffered) {
+		t.tls = tlsAnyName
+		return s.connect(ctx, t)
+	}
+	return nil, nil, fmt.Errorf("direct: sending: greeting of %s: %w", t.address, err)
+}
+
+// submit makes one SMTP transaction.
+func (s *Sender) submit(ctx context.Context, t relay, from, to string, body []byte) error {
+	conn, c, err := s.connect(ctx, t)
+	if err != nil {
+		return err
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	c, err := s.client(conn, t)
-	if errors.Is(err, errOffered) {
-		t.tls = tlsAnyName
-		return s.submit(ctx, t, from, to, body)
-	}
-	if err != nil {
-		return fmt.Errorf("direct: sending: greeting of %s: %w", t.address, err)
-	}
 	if limit, has := c.MaxMessageSize(); has && limit > 0 && len(body) > limit {
 		return &smtp.SMTPError{Code: 552, Message: fmt.Sprintf("the message has %d bytes, the server takes %d", len(body), limit)}
 	}

@@ -334,6 +334,8 @@ func TestShutdown(t *testing.T) {
 // What the peer says decides whether an attempt is repeated.
 func TestSendRefused(t *testing.T) {
 	w := newWorld(t)
+	packed, err := NewSender(w.north.agent, "peer/direct", RailConfig{}).Pack(t.Context(), shipment())
+	must(t, err)
 	for line, want := range map[string]channels.DeliveryError{
 		"550 5.1.1 no such user":  {Permanent: true, Code: "550 5.1.1"},
 		"451 4.3.0 try later":     {Code: "451 4.3.0"},
@@ -360,7 +362,7 @@ func TestSendRefused(t *testing.T) {
 		}()
 		a := *w.north.agent
 		a.Settings.Relay = "smtp://" + l.Addr().String()
-		r, err := NewSender(&a, "peer/direct", RailConfig{}).Send(context.Background(), channels.Outbound{Address: lake, Attempt: 1, Body: []byte("From: <" + north + ">\r\n\r\nx\r\n")})
+		r, err := NewSender(&a, "peer/direct", RailConfig{}).Send(context.Background(), channels.Outbound{Address: lake, Attempt: 1, Body: packed.Body})
 		var de *channels.DeliveryError
 		if !errors.As(err, &de) || de.Permanent != want.Permanent || de.Code != want.Code || r.Code != want.Code || r.Level != channels.LevelFailed {
 			t.Errorf("%s: got %+v %v", line, r, err)
@@ -370,7 +372,7 @@ func TestSendRefused(t *testing.T) {
 	}
 	a := *w.north.agent
 	a.Settings.Relay = "smtp://127.0.0.1:1"
-	_, err := NewSender(&a, "peer/direct", RailConfig{}).Send(context.Background(), channels.Outbound{Address: lake, Body: []byte("From: <" + north + ">\r\n\r\nx\r\n")})
+	_, err = NewSender(&a, "peer/direct", RailConfig{}).Send(context.Background(), channels.Outbound{Address: lake, Body: packed.Body})
 	if err == nil || channels.IsPermanent(err) {
 		t.Errorf("nobody there: got %v, want a transient error", err)
 	}

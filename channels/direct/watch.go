@@ -2,6 +2,10 @@ package direct
 
 import (
 	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"refloop/channels"
@@ -12,48 +16,146 @@ import (
 type Notices struct{ *Sender }
 
 // NewNotices makes the sender of notifications to anybody.
-func NewNotices(a *Agent, lane string) *Notices { return &Notices{NewSender(a, lane, RailConfig{})} }
+func NewNotices(a *Agent, lane string) *Notices {
+	s := NewSender(a, lane, RailConfig{})
+	s.notices = true
+	return &Notices{s}
+}
 
-// expiryEvery is how often certificates are looked through for those that end soon.
-const expiryEvery = 6 * time.Hour
+// lookEvery is how often trust is looked through: certificates that end, certificates of partners, bundles. A revocation is seen within the
+// hour in which a list is kept, the end of a partner's certificate at once, and what a delivery finds out too.
+const lookEvery = 5 * time.Minute
 
-// Watch keeps trust bundles current and says in the log which certificates end in 60, 30, 14, 7 and 1 days, each once.
-func (n *Notices) Watch(take, _ context.Context, _ channels.Handler) error {
+// Kinds of alarms of this rail.
+const (
+	AlarmEnds   = "certificate_ends"
+	AlarmShrunk = "bundle_shrunk"
+	AlarmStale  = "bundle_stale"
+)
+
+// Watch keeps trust bundles current, and tells the handler what it sees: certificates that end in 60, 30, 14, 7 and 1 days and those that have
+// ended, partners to whose certificates nothing may be encrypted any more, bundles that wait for a person.
+func (n *Notices) Watch(take, _ context.Context, h channels.Handler) error {
+	g := n.agent
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		n.agent.Bundles.Run(take)
+		g.Bundles.Run(take)
 	}()
-	told := map[trust.Ending]int{}
-	tick := time.NewTicker(expiryEvery)
-	defer tick.Stop()
+	defer func() { <-done }()
+	to, _ := h.(channels.Observer)
+	s := sight{agent: g, to: to, lanes: map[string]channels.LaneState{}}
 	for {
-		n.agent.warn(told)
+		timer := time.NewTimer(s.look(take))
 		select {
 		case <-take.Done():
-			<-done
+			timer.Stop()
 			return nil
-		case <-tick.C:
+		case <-timer.C:
+		case <-g.Bundles.Changed():
+		case <-g.News:
 		}
+		timer.Stop()
 	}
 }
 
-// warn logs every certificate that reached its next step since the last call.
-func (g *Agent) warn(told map[trust.Ending]int) {
-	if g.Log == nil {
-		return
+// nudge asks Watch to look now.
+func (g *Agent) nudge() {
+	select {
+	case g.News <- struct{}{}:
+	default:
 	}
-	for _, e := range g.Trust.Endings(g.Now()) {
-		key := e
-		key.Days = 0
-		if step, ok := told[key]; ok && step == e.Step() {
-			continue
+}
+
+// sight is what Watch saw last.
+type sight struct {
+	agent *Agent
+	to    channels.Observer // nil: nobody is told
+	lanes map[string]channels.LaneState
+	told  channels.Observation // without its time
+}
+
+// look sees everything once, tells what is new, and returns when to look again.
+func (s *sight) look(ctx context.Context) time.Duration {
+	g := s.agent
+	now := g.Now()
+	seen, inUse := g.peers(ctx)
+	if ctx.Err() != nil {
+		return lookEvery
+	}
+	for _, l := range seen {
+		s.lanes[l.Lane] = l
+	}
+	o := channels.Observation{Source: channels.Direct, Kinds: []string{AlarmEnds, AlarmShrunk, AlarmStale}}
+	for _, p := range g.Peers {
+		if l, known := s.lanes[p.Lane]; known { // what could not be found out this time stays as it was
+			o.Lanes = append(o.Lanes, l)
 		}
-		told[key] = e.Step()
+	}
+	next := lookEvery
+	for _, c := range inUse {
+		if left := c.Certificate.NotAfter.Sub(now); left >= 0 {
+			next = min(next, left+time.Second)
+		}
+	}
+	g.endings(&o, append(inUse, g.Others...), now)
+	g.bundles(&o)
+	if s.to == nil || reflect.DeepEqual(o, s.told) {
+		return next
+	}
+	s.told, o.At = o, now
+	if err := s.to.Observe(ctx, o); err != nil {
+		s.told = channels.Observation{}
+		if g.Log != nil && ctx.Err() == nil {
+			g.Log.Error("telling what was seen of trust", "error", err)
+		}
+	}
+	return next
+}
+
+// endings adds an alarm for each certificate and step, and when each certificate that ends soon ends.
+func (g *Agent) endings(o *channels.Observation, more []trust.Named, now time.Time) {
+	for _, e := range g.Trust.Endings(now, more...) {
+		note := fmt.Sprintf("the %s certificate of %s ends within %d days, on %s: %s", kindWord(e.What), e.Name, e.Step(), e.At.Format(time.DateOnly), remedy(e.What))
 		if e.Days < 0 {
-			g.Log.Error("a certificate has ended", "kind", e.What, "for", e.Name, "at", e.At)
-			continue
+			note = fmt.Sprintf("the %s certificate of %s ended on %s: %s", kindWord(e.What), e.Name, e.At.Format(time.DateOnly), remedy(e.What))
 		}
-		g.Log.Warn("a certificate ends soon: order a new one", "kind", e.What, "for", e.Name, "at", e.At, "days", e.Days)
+		o.Alarms = append(o.Alarms, channels.Alarm{Kind: AlarmEnds, Key: fmt.Sprintf("%s/%d", e.SHA256, e.Step()), Note: note})
+		o.Certificates = append(o.Certificates, channels.CertificateEnd{Kind: e.What, SHA256: e.SHA256, Ends: e.At})
 	}
+}
+
+func kindWord(what string) string {
+	return map[string]string{"identity": "own", "peer": "partner's", "anchor": "anchor", "intermediate": "issuing", "tls": "TLS"}[what]
+}
+
+// remedy says what to do about a certificate that ends.
+func remedy(what string) string {
+	switch what {
+	case "identity":
+		return "order a new one (refloop keys make), and keep the old key with use: encrypt for mail that was encrypted to it"
+	case "tls":
+		return "order a new one"
+	case "anchor":
+		return "ask its trust community for the next one; mail of its members is refused afterwards"
+	case "intermediate":
+		return "ask the certification authority for the next one"
+	}
+	return "ask the partner for the next one; afterwards its rail is red and the next one is taken"
+}
+
+// bundles adds an alarm for each bundle that waits for a person or could not be fetched for a long time.
+func (g *Agent) bundles(o *channels.Observation) {
+	for _, b := range g.Bundles.States() {
+		if f := b.Offered; f != nil {
+			o.Alarms = append(o.Alarms, channels.Alarm{Kind: AlarmShrunk, Key: f.SHA256, Note: fmt.Sprintf(
+				"the trust bundle %s has lost %d of %d anchors; the last good one stays in use. See refloop direct bundles, and take the new one with refloop direct bundles accept",
+				b.URL, len(f.Gone), b.Anchors)})
+		}
+		if b.Stale {
+			o.Alarms = append(o.Alarms, channels.Alarm{Kind: AlarmStale, Key: b.URL + " " + b.Taken.Format(time.RFC3339), Note: fmt.Sprintf(
+				"the trust bundle %s could not be fetched for a long time (%s); %d anchors of the last good one are in use", b.URL, b.Fault, b.Anchors)})
+		}
+	}
+	slices.SortFunc(o.Alarms, func(a, b channels.Alarm) int { return strings.Compare(a.Kind+a.Key, b.Kind+b.Key) })
 }

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 type Bundle struct {
 	URL    string
 	Signer []*x509.Certificate // who signs it (p7m); nil: a plain p7b is taken, which HTTPS alone protects
+	CA     []*x509.Certificate // who vouches for the web server; nil: the system's authorities
 	Every  time.Duration       // between two fetches
 }
 
@@ -29,32 +29,42 @@ type Bundle struct {
 const (
 	bundleRetry = 15 * time.Minute // after a failure, unless Every is shorter
 	bundleLook  = 5 * time.Second  // how often the file of the last good one is looked at: another process may have replaced it
-	manyPart    = 5                // more than one in manyPart anchors gone at once is worth an alarm
+	bundleStale = 3                // not fetched for so many times Every: somebody is told
+	manyPart    = 5                // more than one in manyPart anchors gone at once waits for a person
 )
+
+// ErrShrunk: a bundle that was fetched lacks many of the anchors in use. It is kept beside the last good one, which stays in use until a
+// person accepts the new one (Accept).
+var ErrShrunk = errors.New("many anchors are gone")
 
 // Bundles keeps trust bundles current. Their anchors count for every domain, in both directions. The last good one
 // of each is on disk and outlives a restart, a failing publisher and a wrong signature. It is safe for concurrent use.
 type Bundles struct {
-	list   []Bundle
-	dir    string
-	client *http.Client
-	log    *slog.Logger
-	now    func() time.Time
+	list    []Bundle
+	dir     string
+	clients []*http.Client
+	log     *slog.Logger
+	now     func() time.Time
 
-	mu     sync.Mutex
-	loaded []loadedBundle
+	mu      sync.Mutex
+	loaded  []loadedBundle
+	changed chan struct{} // capacity 1: something about a bundle is news
 }
 
 type loadedBundle struct {
 	certs  []*x509.Certificate
 	stamp  time.Time // of the file
 	looked time.Time
+	fault  error // of the last fetch
 }
 
 // NewBundles makes the set; dir is where the last good ones are. It fetches nothing yet.
 func NewBundles(list []Bundle, dir string, now func() time.Time, log *slog.Logger) *Bundles {
-	// The operator names these addresses, so they may be inside.
-	return &Bundles{list: list, dir: dir, client: newClient(nil), log: log, now: now, loaded: make([]loadedBundle, len(list))}
+	b := &Bundles{list: list, dir: dir, log: log, now: now, loaded: make([]loadedBundle, len(list)), changed: make(chan struct{}, 1)}
+	for _, one := range list {
+		b.clients = append(b.clients, newClient(nil, one.CA...)) // the operator names these addresses, so they may be inside
+	}
+	return b
 }
 
 // Anchors are the certificates of all bundles as they are on disk. A nil Bundles has none.
@@ -94,6 +104,9 @@ func (b *Bundles) file(i int) string {
 	sum := sha256.Sum256([]byte(b.list[i].URL))
 	return filepath.Join(b.dir, "bundle-"+hex.EncodeToString(sum[:16])+".p7")
 }
+
+// offered is the file of a bundle that waits for a person.
+func (b *Bundles) offered(i int) string { return b.file(i) + ".offered" }
 
 // anchors reads and verifies a bundle: certs-only PKCS#7, or the same as content of a PKCS#7 that its publisher signed.
 func (c Bundle) anchors(raw []byte, now time.Time) ([]*x509.Certificate, error) {
@@ -139,9 +152,9 @@ func (c Bundle) verify(sd *cms.Signed, now time.Time) error {
 	return errors.New("trust: bundle: got a signature of somebody else than the configured signer, or one that expired")
 }
 
-// Update fetches bundle i and, when it is good, puts it in the place of the last one.
+// Update fetches bundle i and, when it is good, puts it in the place of the last one. ErrShrunk: it waits for a person.
 func (b *Bundles) Update(ctx context.Context, i int) error {
-	raw, err := get(ctx, b.client, b.list[i].URL)
+	raw, err := get(ctx, b.clients[i], b.list[i].URL)
 	if err != nil {
 		return err
 	}
@@ -149,59 +162,43 @@ func (b *Bundles) Update(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
+	gone, before := b.missing(i, certs)
+	if gone > 1 && gone*manyPart > before {
+		if err := writeFile(b.offered(i), raw); err != nil {
+			return err
+		}
+		return fmt.Errorf("trust: bundle: %w: %d of %d; the last good one stays in use, and only a person can accept the new one: refloop direct bundles", ErrShrunk, gone, before)
+	}
+	return b.install(i, raw, certs, gone)
+}
+
+// missing counts the anchors in use that certs do not hold, and those in use; what ended by itself does not count.
+func (b *Bundles) missing(i int, certs []*x509.Certificate) (gone, before int) {
 	b.mu.Lock()
-	before := b.current(i)
-	b.mu.Unlock()
-	gone := 0
-	for _, c := range before {
+	defer b.mu.Unlock()
+	for _, c := range b.current(i) {
+		if !b.now().Before(c.NotAfter) {
+			continue
+		}
+		before++
 		if !contains(certs, c) {
 			gone++
 		}
 	}
-	if gone > 1 && gone*manyPart > len(before) {
-		b.log.Error("a trust bundle lost many anchors: mail of their members is refused from now on", "bundle", b.list[i].name(), "gone", gone, "before", len(before), "now", len(certs))
-	}
+	return gone, before
+}
+
+// install makes raw the bundle in use.
+func (b *Bundles) install(i int, raw []byte, certs []*x509.Certificate, gone int) error {
 	if err := writeFile(b.file(i), raw); err != nil {
 		return err
 	}
+	if err := os.Remove(b.offered(i)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("trust: bundle: %w", err)
+	}
 	b.mu.Lock()
-	b.loaded[i] = loadedBundle{certs: certs, looked: b.now()}
+	b.loaded[i] = loadedBundle{certs: certs, looked: b.now(), fault: b.loaded[i].fault}
 	b.mu.Unlock()
-	b.log.Info("trust bundle fetched", "bundle", b.list[i].name(), "anchors", len(certs), "gone", gone)
+	b.log.Info("trust bundle taken", "bundle", b.list[i].name(), "anchors", len(certs), "gone", gone)
 	return nil
-}
-
-// name is the host and path of a bundle, without a query that may hold a token.
-func (c Bundle) name() string {
-	name, _, _ := strings.Cut(c.URL, "?")
-	return name
-}
-
-// Run fetches every bundle at once and then on its schedule, until ctx ends.
-func (b *Bundles) Run(ctx context.Context) {
-	if b == nil {
-		return
-	}
-	var wg sync.WaitGroup
-	for i := range b.list {
-		wg.Go(func() { b.keep(ctx, i) })
-	}
-	wg.Wait()
-}
-
-func (b *Bundles) keep(ctx context.Context, i int) {
-	for {
-		wait := b.list[i].Every
-		if err := b.Update(ctx, i); err != nil && ctx.Err() == nil {
-			wait = min(wait, bundleRetry)
-			b.log.Warn("trust bundle not fetched; the last good one stays in use", "bundle", b.list[i].name(), "error", err)
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		case <-timer.C:
-		}
-	}
 }

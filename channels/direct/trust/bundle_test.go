@@ -4,7 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"errors"
+	"io"
+	"log"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -79,32 +84,92 @@ func TestBundlesKept(t *testing.T) {
 	one, two, three := authority(t, "1", nil, nil).Certificate, authority(t, "2", nil, nil).Certificate, authority(t, "3", nil, nil).Certificate
 	web, dir := newSite(t), t.TempDir()
 	var said bytes.Buffer
-	log := slog.New(slog.NewTextHandler(&said, nil))
+	say := slog.New(slog.NewTextHandler(&said, nil))
 	list := []Bundle{{URL: web.URL + "/bundle?token=secret", Every: time.Hour}}
-	b := NewBundles(list, dir, time.Now, log)
+	b := NewBundles(list, dir, time.Now, say)
 	web.put("/bundle", bag(t, one, two, three))
 	must(t, b.Update(t.Context(), 0))
 	web.put("/bundle", []byte("junk"))
 	if err := b.Update(t.Context(), 0); err == nil || len(b.Anchors()) != 3 {
 		t.Errorf("junk: got %v and %d anchors", err, len(b.Anchors()))
 	}
-	again := NewBundles(list, dir, time.Now, log)
+	again := NewBundles(list, dir, time.Now, say)
 	if got := len(again.Anchors()); got != 3 {
 		t.Errorf("after a restart: got %d anchors, want 3", got)
 	}
-	if strings.Contains(said.String(), "lost many") {
-		t.Error("alarm without a reason")
-	}
-	web.put("/bundle", bag(t, three))
-	must(t, b.Update(t.Context(), 0))
-	if len(b.Anchors()) != 1 || !strings.Contains(said.String(), "lost many") || strings.Contains(said.String(), "secret") {
-		t.Errorf("got %d anchors and %q", len(b.Anchors()), said.String())
-	}
 	store := New(nil, []Anchors{{Domain: "*"}}, nil, nil, nil).With(b)
-	if got := len(store.Inbound(peer, time.Now()).Anchors); got != 1 {
-		t.Errorf("policy: got %d anchors, want 1", got)
+	if got := len(store.Inbound(peer, time.Now()).Anchors); got != 3 {
+		t.Errorf("policy: got %d anchors, want 3", got)
+	}
+	if strings.Contains(said.String(), "secret") {
+		t.Errorf("the log holds the token: %q", said.String())
 	}
 	must(t, os.RemoveAll(dir))
+}
+
+// A bundle that lacks many anchors waits for a person; the last good one stays in use, also over a restart, until the new one is accepted or
+// the publisher repairs it.
+func TestBundleShrinks(t *testing.T) {
+	var all []*x509.Certificate
+	for _, name := range []string{"1", "2", "3", "4", "5", "6"} {
+		all = append(all, authority(t, name, nil, nil).Certificate)
+	}
+	other := authority(t, "7", nil, nil).Certificate
+	web, dir := newSite(t), t.TempDir()
+	list := []Bundle{{URL: web.URL + "/bundle?token=secret", Every: time.Hour}}
+	fresh := func() *Bundles { return NewBundles(list, dir, time.Now, slog.New(slog.DiscardHandler)) }
+	b := fresh()
+	web.put("/bundle", bag(t, all...))
+	must(t, b.Update(t.Context(), 0))
+	web.put("/bundle", bag(t, all[1:]...)) // one of six is no reason for an alarm
+	must(t, b.Update(t.Context(), 0))
+	web.put("/bundle", bag(t, all[4], all[5], other))
+	if err := b.Update(t.Context(), 0); !errors.Is(err, ErrShrunk) || len(b.Anchors()) != 5 {
+		t.Fatalf("got %v and %d anchors", err, len(b.Anchors()))
+	}
+	s := fresh().States()[0]
+	if s.Offered == nil || len(s.Offered.Gone) != 3 || s.Offered.Added != 1 || s.Anchors != 5 || strings.Contains(s.URL, "secret") {
+		t.Fatalf("got %+v", s)
+	}
+	for _, c := range []struct{ url, sum string }{{"https://elsewhere.example/", s.Offered.SHA256}, {s.URL, "00"}} {
+		if err := fresh().Accept(c.url, c.sum); err == nil {
+			t.Errorf("%+v: got no error", c)
+		}
+	}
+	must(t, fresh().Accept(s.URL, s.Offered.SHA256)) // as another process does
+	if got := len(fresh().Anchors()); got != 3 {
+		t.Errorf("accepted: got %d anchors, want 3", got)
+	}
+	if err := fresh().Accept(s.URL, s.Offered.SHA256); err == nil {
+		t.Error("accepted twice")
+	}
+	must(t, fresh().Update(t.Context(), 0))
+	web.put("/bundle", bag(t, other))
+	if err := fresh().Update(t.Context(), 0); !errors.Is(err, ErrShrunk) {
+		t.Errorf("got %v", err)
+	}
+	web.put("/bundle", bag(t, all[4], all[5], other))
+	must(t, fresh().Update(t.Context(), 0))
+	if s := fresh().States()[0]; s.Offered != nil || s.Anchors != 3 {
+		t.Errorf("repaired: got %+v", s)
+	}
+}
+
+// A site with a certification authority of its own is believed when it is configured, and only then.
+func TestBundleByTLS(t *testing.T) {
+	content := bag(t, authority(t, "1", nil, nil).Certificate)
+	web := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(content) }))
+	web.Config.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(web.Close)
+	for name, c := range map[string]struct {
+		ca []*x509.Certificate
+		ok bool
+	}{"its own": {[]*x509.Certificate{web.Certificate()}, true}, "the system's": {nil, false}, "another": {[]*x509.Certificate{authority(t, "x", nil, nil).Certificate}, false}} {
+		b := NewBundles([]Bundle{{URL: web.URL, CA: c.ca, Every: time.Hour}}, t.TempDir(), time.Now, slog.New(slog.DiscardHandler))
+		if err := b.Update(t.Context(), 0); (err == nil) != c.ok {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
 }
 
 // Run fetches at once, and ends when told to.

@@ -33,13 +33,14 @@ var ErrLookup = errors.New("certificate look-up failed")
 type Published struct {
 	Name         string // in DNS, without the dot at the end
 	Certificates []*x509.Certificate
+	Passed       []string // what is there and is not used, in words; a name may hold nothing else
 }
 
 // finder asks DNS for CERT records (RFC 4398).
 type finder struct {
 	servers []string // host:port; empty: the system's
 	now     func() time.Time
-	found   cache[[]*x509.Certificate]
+	found   cache[Published]
 }
 
 // names are where a certificate for an address may be published: the address with a dot for @, then the domain (RFC 4398 section 3.1).
@@ -51,46 +52,48 @@ func names(address string) []string {
 	return []string{local + "." + domain, domain}
 }
 
-// find returns the certificates under a name. None is no error; a server that fails is ErrLookup.
-func (f *finder) find(ctx context.Context, name string) ([]*x509.Certificate, error) {
+// find returns what is under a name. None is no error; a server that fails is ErrLookup.
+func (f *finder) find(ctx context.Context, name string) (Published, error) {
 	now := f.now()
-	if certs, err, ok := f.found.get(name, now); ok {
-		return certs, err
+	if p, err, ok := f.found.get(name, now); ok {
+		return p, err
 	}
-	certs, ttl, err := f.ask(ctx, name)
+	p, ttl, err := f.ask(ctx, name)
 	if err != nil {
-		return nil, err
+		return Published{}, err
 	}
-	f.found.put(name, certs, nil, now.Add(ttl))
-	return certs, nil
+	p.Name = name
+	f.found.put(name, p, nil, now.Add(ttl))
+	return p, nil
 }
 
 // ask follows aliases until certificates or nothing is there.
-func (f *finder) ask(ctx context.Context, name string) ([]*x509.Certificate, time.Duration, error) {
+func (f *finder) ask(ctx context.Context, name string) (p Published, ttl time.Duration, err error) {
 	at, ttl := dns.Fqdn(name), longestFound
 	if _, ok := dns.IsDomainName(at); !ok {
-		return nil, longestNone, nil
+		return p, longestNone, nil
 	}
 	for range maxAliases {
 		answer, err := f.exchange(ctx, at, dns.TypeCERT)
 		if err != nil {
-			return nil, 0, err
+			return Published{}, 0, err
 		}
-		certs, alias, life := readAnswer(answer, at)
+		found, alias, life := readAnswer(answer, at)
 		ttl = min(ttl, life)
-		if len(certs) > 0 {
-			return certs, ttl, nil
+		p.Certificates, p.Passed = found.Certificates, append(p.Passed, found.Passed...)
+		if len(p.Certificates) > 0 {
+			return p, ttl, nil
 		}
 		if alias == "" || strings.EqualFold(alias, at) {
-			return nil, min(ttl, negative(answer)), nil
+			return p, min(ttl, negative(answer)), nil
 		}
 		at = alias
 	}
-	return nil, longestNone, nil
+	return p, longestNone, nil
 }
 
 // readAnswer takes the certificates at the end of the chain of aliases that begins with name.
-func readAnswer(m *dns.Msg, name string) (certs []*x509.Certificate, alias string, life time.Duration) {
+func readAnswer(m *dns.Msg, name string) (p Published, alias string, life time.Duration) {
 	life = longestFound
 	at := name
 	for range maxAliases {
@@ -107,18 +110,39 @@ func readAnswer(m *dns.Msg, name string) (certs []*x509.Certificate, alias strin
 	}
 	for _, rr := range m.Answer {
 		c, ok := rr.(*dns.CERT)
-		if !ok || c.Type != dns.CertPKIX || !strings.EqualFold(c.Hdr.Name, at) || len(certs) >= maxPublished {
+		if !ok || !strings.EqualFold(c.Hdr.Name, at) || len(p.Certificates)+len(p.Passed) >= maxPublished {
 			continue
 		}
-		der, err := base64.StdEncoding.DecodeString(c.Certificate)
-		if err != nil {
+		life = min(life, time.Duration(c.Hdr.Ttl)*time.Second)
+		cert, why := readRecord(c)
+		if why != "" {
+			p.Passed = append(p.Passed, why)
 			continue
 		}
-		if cert, err := x509.ParseCertificate(der); err == nil {
-			certs, life = append(certs, cert), min(life, time.Duration(c.Hdr.Ttl)*time.Second)
-		}
+		p.Certificates = append(p.Certificates, cert)
 	}
-	return certs, alias, life
+	return p, alias, life
+}
+
+// readRecord reads the certificate of a CERT record (RFC 4398 section 2), or says why there is none for us. A record that holds an address
+// (IPKIX, or the URI of a type of its own) is not followed: whoever answers for a name could then make us ask any address, and everybody who
+// publishes so also answers PKIX records or a directory.
+func readRecord(c *dns.CERT) (cert *x509.Certificate, why string) {
+	switch c.Type {
+	case dns.CertPKIX:
+	case dns.CertIPIX, dns.CertURI:
+		return nil, "a CERT record of type " + dns.CertTypeToString[c.Type] + ": it names an address instead of holding a certificate, and is not followed"
+	default:
+		return nil, fmt.Sprintf("a CERT record of type %d: no X.509 certificate", c.Type)
+	}
+	der, err := base64.StdEncoding.DecodeString(c.Certificate)
+	if err == nil {
+		cert, err = x509.ParseCertificate(der)
+	}
+	if err != nil {
+		return nil, "a CERT record whose bytes are no certificate"
+	}
+	return cert, ""
 }
 
 // negative is how long nothing may be remembered (RFC 2308 section 5).
@@ -196,8 +220,8 @@ func (f *finder) resolvers() ([]string, error) {
 	return out, nil
 }
 
-// Discover looks up what is published for an address, name after name, and hands each non-empty set to use,
-// which says whether one of them will do. The error is ErrLookup when nothing did and a name could not be looked up.
+// Discover looks up what is published for an address, name after name, and hands each non-empty set to use (one that holds only what is
+// passed over, too), which says whether one of them will do. The error is ErrLookup when nothing did and a name could not be looked up.
 func (n *Network) Discover(ctx context.Context, address string, use func(Published) bool) error {
 	address, ok := direct.Canonical(address)
 	if !ok || n == nil || n.finder == nil {
@@ -205,12 +229,12 @@ func (n *Network) Discover(ctx context.Context, address string, use func(Publish
 	}
 	var failed error
 	for _, name := range names(address) {
-		certs, err := n.finder.find(ctx, name)
+		found, err := n.finder.find(ctx, name)
 		if err != nil {
 			failed = err
 			continue
 		}
-		if len(certs) > 0 && use(Published{Name: name, Certificates: certs}) {
+		if len(found.Certificates)+len(found.Passed) > 0 && use(found) {
 			return nil
 		}
 	}
@@ -218,12 +242,12 @@ func (n *Network) Discover(ctx context.Context, address string, use func(Publish
 		return failed
 	}
 	for _, value := range []string{address, direct.Domain(address)} {
-		certs, err := n.directory(ctx, direct.Domain(address), value)
+		found, err := n.directory(ctx, direct.Domain(address), value)
 		if err != nil {
 			failed = err
 			continue
 		}
-		if len(certs) > 0 && use(Published{Name: "ldap " + value, Certificates: certs}) {
+		if len(found.Certificates) > 0 && use(found) {
 			return nil
 		}
 	}

@@ -3,7 +3,9 @@ package trust
 import (
 	"context"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +14,9 @@ import (
 	"refloop/direct"
 )
 
-// The discovery cases of the certifier that concern DNS (direct.md section 10), by their numbers.
+// The discovery cases of the certifier that concern DNS (direct.md section 10), by their numbers. The whole list and where it is:
+// D1, D2, D5, D6, D9, D11, D14 here; D3, D4, D7, D8, D10, D12, D13, D15, D16 in TestDirectory; D17 in TestRevokedBeside; D18 in
+// TestIssuersByAddress; H1 to H4 in TestHosted.
 func TestDiscover(t *testing.T) {
 	ca, other := authority(t, "anchor", nil, nil), authority(t, "somebody else", nil, nil)
 	const byAddress, byDomain = "referrals.direct.lakeside.example", "direct.lakeside.example"
@@ -41,6 +45,13 @@ func TestDiscover(t *testing.T) {
 			z.certs["certs.hisp.example"] = []*x509.Certificate{goodDomain}
 		}, goodDomain, false},
 		{"alias to itself", func(z *zone) { z.aliases[byDomain] = byDomain }, nil, false},
+		{"a record that holds an address", func(z *zone) {
+			z.more[byDomain] = []dns.RR{&dns.CERT{Type: dns.CertURI, Certificate: base64.StdEncoding.EncodeToString([]byte("http://127.0.0.1/x"))}}
+		}, nil, false},
+		{"a record that holds an address beside a certificate", func(z *zone) {
+			z.more[byDomain] = []dns.RR{&dns.CERT{Type: dns.CertURI, Certificate: base64.StdEncoding.EncodeToString([]byte("http://127.0.0.1/x"))}}
+			z.certs[byDomain] = []*x509.Certificate{goodDomain}
+		}, goodDomain, false},
 		{"another anchor", func(z *zone) { z.certs[byAddress] = []*x509.Certificate{foreign} }, nil, false},
 		{"for another address", func(z *zone) { z.certs[byAddress] = []*x509.Certificate{wrong} }, nil, false},
 		{"a server that fails is not none", func(z *zone) { z.rcode[byAddress], z.rcode[byDomain] = dns.RcodeServerFailure, dns.RcodeServerFailure }, nil, true},
@@ -58,6 +69,9 @@ func TestDiscover(t *testing.T) {
 			n := NewNetwork(NetworkConfig{Discover: true, DNS: z.addr, Allow: loopbacks})
 			var got *x509.Certificate
 			err := n.Discover(context.Background(), peer, func(p Published) bool {
+				if strings.HasPrefix(c.name, "a record that") && len(p.Passed) != 1 {
+					t.Errorf("passed over: got %q, want one reason", p.Passed)
+				}
 				v, err := direct.SelectRecipient(peer, p.Certificates, policy(ca))
 				got = v.Certificate
 				return err == nil

@@ -2,6 +2,8 @@ package trust
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +24,12 @@ const (
 
 // errAddress: a certificate names an address that is neither public nor allowed.
 var errAddress = errors.New("got an address that is not public, want it under direct.http_allow")
+
+// errRedirect: a server sends us on too often, or to where we do not go.
+var errRedirect = errors.New("got a redirect that is not followed")
+
+// errPassing: the server could not be reached, or said that it cannot answer now: the same fetch may go well later.
+var errPassing = errors.New("try again later")
 
 // guard refuses connections to addresses that are not public, unless a range allows
 // them: certificates of strangers name the URLs, and nobody may make us ask our own network.
@@ -66,18 +74,25 @@ func public(a netip.Addr) bool {
 	return true
 }
 
-// newClient makes the HTTP client of fetches. No proxy, no cookies, no connection kept.
-func newClient(g *guard) *http.Client {
+// newClient makes the HTTP client of fetches. No proxy, no cookies, no connection kept. ca are the authorities of TLS instead of the system's.
+func newClient(g *guard, ca ...*x509.Certificate) *http.Client {
 	d := &net.Dialer{Timeout: fetchTime}
 	if g != nil {
 		d.Control = g.control
 	}
+	t := &http.Transport{DialContext: d.DialContext, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10, TLSHandshakeTimeout: fetchTime}
+	if len(ca) > 0 {
+		t.TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
+		for _, c := range ca {
+			t.TLSClientConfig.RootCAs.AddCert(c)
+		}
+	}
 	return &http.Client{
 		Timeout:   fetchTime,
-		Transport: &http.Transport{DialContext: d.DialContext, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10, TLSHandshakeTimeout: fetchTime},
+		Transport: t,
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > fetchRedirect || !web(r.URL) || via[0].URL.Scheme == "https" && r.URL.Scheme != "https" {
-				return errors.New("got a redirect that is not followed")
+				return errRedirect
 			}
 			return nil
 		},
@@ -100,15 +115,22 @@ func fetch(ctx context.Context, c *http.Client, r *http.Request) ([]byte, error)
 		if errors.As(err, &u) {
 			err = u.Err
 		}
+		if !errors.Is(err, errAddress) && !errors.Is(err, errRedirect) {
+			err = fmt.Errorf("%w: %w", err, errPassing)
+		}
 		return nil, fmt.Errorf("trust: fetching from %s: %w", host, err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("trust: fetching from %s: got status %d, want 200", host, res.StatusCode)
+		err := fmt.Errorf("trust: fetching from %s: got status %d, want 200", host, res.StatusCode)
+		if res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusRequestTimeout {
+			err = fmt.Errorf("%w: %w", err, errPassing)
+		}
+		return nil, err
 	}
 	b, err := io.ReadAll(io.LimitReader(res.Body, fetchBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("trust: fetching from %s: the answer broke off after %d bytes", host, len(b))
+		return nil, fmt.Errorf("trust: fetching from %s: the answer broke off after %d bytes: %w", host, len(b), errPassing)
 	}
 	if len(b) > fetchBytes {
 		return nil, fmt.Errorf("trust: fetching from %s: got more than %d bytes", host, fetchBytes)

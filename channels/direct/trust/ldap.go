@@ -47,14 +47,14 @@ const (
 
 // directory looks for certificates in the directories of a domain: entries whose mail is value, in every naming
 // context (direct.md section 8). Servers come from SRV records, by priority, then the heaviest first; the next one is asked when one is down.
-func (n *Network) directory(ctx context.Context, domain, value string) ([]*x509.Certificate, error) {
+func (n *Network) directory(ctx context.Context, domain, value string) (Published, error) {
 	now, key := n.cfg.Now(), "ldap "+value
-	if certs, err, ok := n.finder.found.get(key, now); ok {
-		return certs, err
+	if p, err, ok := n.finder.found.get(key, now); ok {
+		return p, err
 	}
 	servers, err := n.finder.directories(ctx, domain)
 	if err != nil {
-		return nil, err
+		return Published{}, err
 	}
 	for _, s := range servers {
 		var certs []*x509.Certificate
@@ -63,14 +63,15 @@ func (n *Network) directory(ctx context.Context, domain, value string) ([]*x509.
 			if len(certs) == 0 {
 				life = failedFor
 			}
-			n.finder.found.put(key, certs, nil, now.Add(life))
-			return certs, nil
+			p := Published{Name: key, Certificates: certs}
+			n.finder.found.put(key, p, nil, now.Add(life))
+			return p, nil
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("trust: directory of %s: %w: %w", domain, ErrLookup, err)
+		return Published{}, fmt.Errorf("trust: directory of %s: %w: %w", domain, ErrLookup, err)
 	}
-	return nil, nil
+	return Published{}, nil
 }
 
 // directories are host:port of the LDAP servers of a domain, in the order to ask them.

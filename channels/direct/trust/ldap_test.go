@@ -122,11 +122,11 @@ func reply(c io.Writer, id int64, op cbasn1.Tag, body func(*cryptobyte.Builder))
 	_ = l.send(op, body)
 }
 
-// The discovery cases of the certifier that concern LDAP (direct.md section 10), by their numbers.
+// The discovery cases of the certifier that concern LDAP (direct.md section 10), by their numbers; the rest is listed at TestDiscover.
 func TestDirectory(t *testing.T) {
 	ca := authority(t, "anchor", nil, nil)
 	const domain = "direct.lakeside.example"
-	good, goodDomain, old := leaf(t, peer, &ca, nil), leaf(t, domain, &ca, nil), leaf(t, peer, &ca, expired)
+	good, goodDomain, old, oldDomain := leaf(t, peer, &ca, nil), leaf(t, domain, &ca, nil), leaf(t, peer, &ca, expired), leaf(t, domain, &ca, expired)
 	for _, c := range []struct {
 		name  string
 		set   func(a, b *ldapServer, at func(priority, weight uint16, s *ldapServer))
@@ -141,8 +141,12 @@ func TestDirectory(t *testing.T) {
 			a.mails[domain] = []*x509.Certificate{goodDomain}
 			at(0, 0, a)
 		}, goodDomain, false},
-		{"D7 only an expired one", func(a, _ *ldapServer, at func(uint16, uint16, *ldapServer)) {
+		{"D7 only an expired one by address", func(a, _ *ldapServer, at func(uint16, uint16, *ldapServer)) {
 			a.mails[peer] = []*x509.Certificate{old}
+			at(0, 0, a)
+		}, nil, false},
+		{"D8 only an expired one by domain", func(a, _ *ldapServer, at func(uint16, uint16, *ldapServer)) {
+			a.mails[domain] = []*x509.Certificate{oldDomain}
 			at(0, 0, a)
 		}, nil, false},
 		{"D10 the first is down", func(a, b *ldapServer, at func(uint16, uint16, *ldapServer)) {

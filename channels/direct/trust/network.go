@@ -38,7 +38,7 @@ type Network struct {
 	client  *http.Client
 	finder  *finder
 	issuers cache[[]*x509.Certificate]
-	lists   cache[*x509.RevocationList]
+	lists   cache[listed]
 	answers cache[*direct.Status]
 }
 
@@ -59,8 +59,9 @@ func NewNetwork(cfg NetworkConfig) *Network {
 
 // gathering is one judgement's allowance.
 type gathering struct {
-	n    *Network
-	left int
+	n      *Network
+	left   int
+	missed error // why something of revocation could not be had for now; nil: all that was named was had, or never will be
 }
 
 // Widen adds to a policy what the network knows of the candidates that speak for address: missing issuers first, and for
@@ -68,12 +69,18 @@ type gathering struct {
 // lead to no anchor, cause at most the look-up of their issuers. From then on the policy refuses a certificate that names
 // where its revocation is published when nothing current could be had. A nil Network changes nothing.
 func (n *Network) Widen(ctx context.Context, address string, use direct.Use, candidates, carried []*x509.Certificate, p direct.Policy) direct.Policy {
+	p, _ = n.Look(ctx, address, use, candidates, carried, p)
+	return p
+}
+
+// Look is Widen, and says why something of revocation could not be had although it may be had later (a server that does not answer).
+func (n *Network) Look(ctx context.Context, address string, use direct.Use, candidates, carried []*x509.Certificate, p direct.Policy) (_ direct.Policy, missed error) {
 	if n == nil {
-		return p
+		return p, nil
 	}
 	ctx, stop := context.WithTimeout(ctx, gatherTime)
 	defer stop()
-	g := &gathering{n, maxFetches}
+	g := &gathering{n: n, left: maxFetches}
 	loose := p
 	loose.NeedNamed = false
 	p.NeedNamed, p.Grace = true, n.cfg.Grace
@@ -92,7 +99,7 @@ func (n *Network) Widen(ctx context.Context, address string, use direct.Use, can
 			g.revocation(ctx, v.Chain[i], v.Chain[i+1], &p)
 		}
 	}
-	return p
+	return p, g.missed
 }
 
 // climb fetches the issuers that are missing between c and an anchor (RFC 5280 section 4.2.2.1).

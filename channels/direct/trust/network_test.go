@@ -160,6 +160,40 @@ func TestOCSP(t *testing.T) {
 	}
 }
 
+// What could not be had only for now is told from what never will be: mail may wait for the one.
+func TestMissedForNow(t *testing.T) {
+	ca, web := authority(t, "anchor", nil, nil), newSite(t)
+	now, dead := time.Now(), newSite(t)
+	dead.Close()
+	web.put("/old.crl", list(t, ca, now.Add(-48*time.Hour), now.Add(-30*time.Hour)))
+	web.put("/good.crl", list(t, ca, now.Add(-time.Hour), now.Add(time.Hour)))
+	web.mu.Lock()
+	web.reply = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }
+	web.mu.Unlock()
+	for _, c := range []struct {
+		name   string
+		urls   []string
+		allow  []netip.Prefix
+		missed bool
+	}{
+		{"good", []string{web.URL + "/good.crl"}, loopbacks, false},
+		{"not there", []string{web.URL + "/none"}, loopbacks, false},
+		{"outdated", []string{web.URL + "/old.crl"}, loopbacks, false},
+		{"not allowed", []string{web.URL + "/good.crl"}, nil, false},
+		{"nobody answers", []string{dead.URL + "/x.crl"}, loopbacks, true},
+		{"cannot answer now", []string{web.URL + "/ocsp"}, loopbacks, true},
+		{"another place has it", []string{dead.URL + "/x.crl", web.URL + "/good.crl"}, loopbacks, false},
+	} {
+		n := NewNetwork(NetworkConfig{Allow: c.allow, Grace: time.Hour})
+		certs := []*x509.Certificate{leaf(t, peer, &ca, func(l *x509.Certificate) { l.CRLDistributionPoints = c.urls })}
+		for range 2 { // from memory too
+			if _, missed := n.Look(t.Context(), peer, direct.ToSign, certs, nil, policy(ca)); (missed != nil) != c.missed {
+				t.Errorf("%s: got %v", c.name, missed)
+			}
+		}
+	}
+}
+
 // D17: of several certificates the one that is not revoked is taken.
 func TestRevokedBeside(t *testing.T) {
 	ca, web := authority(t, "anchor", nil, nil), newSite(t)

@@ -97,6 +97,7 @@ func expired(c *x509.Certificate) {
 type zone struct {
 	mu      sync.Mutex
 	certs   map[string][]*x509.Certificate
+	more    map[string][]dns.RR // besides
 	aliases map[string]string
 	rcode   map[string]int        // answers instead
 	asked   map[string]int        // "udp name" and "tcp name"
@@ -107,7 +108,7 @@ type zone struct {
 
 func newZone(t testing.TB) *zone {
 	t.Helper()
-	z := &zone{certs: map[string][]*x509.Certificate{}, aliases: map[string]string{}, rcode: map[string]int{}, asked: map[string]int{}}
+	z := &zone{certs: map[string][]*x509.Certificate{}, more: map[string][]dns.RR{}, aliases: map[string]string{}, rcode: map[string]int{}, asked: map[string]int{}}
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	z.addr = tcp.Addr().String()
@@ -158,6 +159,10 @@ func (z *zone) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
 			Hdr:  dns.RR_Header{Name: name, Rrtype: dns.TypeCERT, Class: dns.ClassINET, Ttl: 60},
 			Type: dns.CertPKIX, Certificate: base64.StdEncoding.EncodeToString(c.Raw),
 		})
+	}
+	for _, rr := range z.more[strings.TrimSuffix(name, ".")] {
+		*rr.Header() = dns.RR_Header{Name: name, Rrtype: dns.TypeCERT, Class: dns.ClassINET, Ttl: 60}
+		m.Answer = append(m.Answer, rr)
 	}
 	if len(m.Answer) == 0 {
 		m.Rcode = dns.RcodeNameError

@@ -21,14 +21,18 @@ import (
 )
 
 // revocation adds to p what is published about c: the lists at its distribution points, and when none of them is
-// current, the answer of its OCSP responder.
+// current, the answer of its OCSP responder. What could not be had for now is noted.
 func (g *gathering) revocation(ctx context.Context, c, issuer *x509.Certificate, p *direct.Policy) {
 	have := false
+	var missed error
 	for _, u := range first(c.CRLDistributionPoints, maxURLs) {
 		if !strings.HasPrefix(u, "http://") && !strings.HasPrefix(u, "https://") {
 			continue
 		}
-		list := g.listAt(ctx, u, issuer)
+		list, err := g.listAt(ctx, u, issuer)
+		if errors.Is(err, errPassing) {
+			missed = err
+		}
 		if list == nil {
 			continue
 		}
@@ -39,27 +43,41 @@ func (g *gathering) revocation(ctx context.Context, c, issuer *x509.Certificate,
 		return
 	}
 	for _, u := range first(c.OCSPServer, maxURLs) {
-		if s := g.statusAt(ctx, u, c, issuer); s != nil {
+		s, err := g.statusAt(ctx, u, c, issuer)
+		if s != nil {
 			p.Statuses = append(p.Statuses[:len(p.Statuses):len(p.Statuses)], *s)
 			return
 		}
+		if errors.Is(err, errPassing) {
+			missed = err
+		}
+	}
+	if missed != nil {
+		g.missed = missed
 	}
 }
 
+// listed is what is kept of one address: a list, and why no newer one could be had.
+type listed struct {
+	list *x509.RevocationList
+	err  error
+}
+
 // listAt returns the newest list of an issuer that can be had at an address: from memory, the network, then
-// the disk. An old list is better than none; whether it still counts is for the policy.
-func (g *gathering) listAt(ctx context.Context, address string, issuer *x509.Certificate) *x509.RevocationList {
+// the disk. An old list is better than none; whether it still counts is for the policy. The error is that of the fetch.
+func (g *gathering) listAt(ctx context.Context, address string, issuer *x509.Certificate) (*x509.RevocationList, error) {
 	now := g.n.cfg.Now()
 	key := keyOf(address, issuer)
-	if list, _, ok := g.n.lists.get(key, now); ok {
-		return list
+	if l, _, ok := g.n.lists.get(key, now); ok {
+		return l.list, l.err
 	}
-	old, have := g.n.lists.last(key)
-	if !have || old == nil {
+	last, _ := g.n.lists.last(key)
+	old := last.list
+	if old == nil {
 		old = g.n.readList(key, issuer)
 	}
 	if !g.take() {
-		return old
+		return old, nil
 	}
 	list, err := g.n.fetchList(ctx, address, issuer)
 	if err != nil || old != nil && list.ThisUpdate.Before(old.ThisUpdate) {
@@ -73,8 +91,8 @@ func (g *gathering) listAt(ctx context.Context, address string, issuer *x509.Cer
 	} else if !list.NextUpdate.IsZero() && list.NextUpdate.Before(until) {
 		until = list.NextUpdate
 	}
-	g.n.lists.put(key, list, nil, until)
-	return list
+	g.n.lists.put(key, listed{list, err}, nil, until)
+	return list, err
 }
 
 func (n *Network) fetchList(ctx context.Context, address string, issuer *x509.Certificate) (*x509.RevocationList, error) {
@@ -149,26 +167,26 @@ func writeFile(path string, b []byte) error {
 }
 
 // statusAt asks one OCSP responder (RFC 6960) about c.
-func (g *gathering) statusAt(ctx context.Context, address string, c, issuer *x509.Certificate) *direct.Status {
+func (g *gathering) statusAt(ctx context.Context, address string, c, issuer *x509.Certificate) (*direct.Status, error) {
 	now := g.n.cfg.Now()
 	key := keyOf(address, c)
-	if s, _, ok := g.n.answers.get(key, now); ok {
-		return s
+	if s, err, ok := g.n.answers.get(key, now); ok {
+		return s, err
 	}
 	if !g.take() {
-		return nil
+		return nil, nil
 	}
 	s, err := g.n.askStatus(ctx, address, c, issuer)
 	if err != nil {
 		g.n.answers.put(key, nil, err, now.Add(failedFor))
-		return nil
+		return nil, err
 	}
 	until := now.Add(listFresh)
 	if !s.NextUpdate.IsZero() && s.NextUpdate.Before(until) {
 		until = s.NextUpdate
 	}
 	g.n.answers.put(key, s, nil, until)
-	return s
+	return s, nil
 }
 
 func (n *Network) askStatus(ctx context.Context, address string, c, issuer *x509.Certificate) (*direct.Status, error) {

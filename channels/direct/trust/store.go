@@ -5,8 +5,11 @@
 //
 // Anchors and revocation lists of a folder are read together: *.crl files beside the
 // anchors count for every judgement. Certificates of strangers name what is fetched, so a fetch reaches public
-// addresses only, besides those that are allowed, and has limits on time, size and number. Left out: CERT records
-// that hold a URI, delta lists, LDAP over TLS and referrals.
+// addresses only, besides those that are allowed, and has limits on time, size and number.
+//
+// Decided and left out: CERT records that hold an address (see readRecord), LDAP over TLS and LDAP referrals (what a directory gives is public
+// and counts only when it leads to an anchor of ours, so TLS would protect nothing that trust does not; a SRV name with TLS has no place in
+// direct.md section 8), delta revocation lists and lists by LDAP (their certificates fall back to OCSP, else they are refused).
 package trust
 
 import (
