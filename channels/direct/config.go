@@ -179,7 +179,7 @@ const dnsOff = "off"
 // is fetched is kept beside the configuration, under var/direct.
 func (s Settings) Network(now func() time.Time) *trust.Network {
 	return trust.NewNetwork(trust.NetworkConfig{
-		Discover: !s.Edge() && s.DNS != dnsOff && (s.DNS != "" || !s.Node.Demo()), DNS: s.DNS, LDAP: s.LDAP, Allow: s.HTTPAllow, Grace: s.Revocation.Grace.D(),
+		Discover: s.DNS != dnsOff && (s.DNS != "" || !s.Node.Demo()), DNS: s.DNS, LDAP: s.LDAP, Allow: s.HTTPAllow, Grace: s.Revocation.Grace.D(),
 		Dir: s.cacheDir(), Now: now,
 	})
 }
