@@ -270,6 +270,13 @@ type Sender interface {
 	Send(ctx context.Context, o Outbound) (Receipt, error)
 }
 
+// Judge is implemented by senders whose partner's keys say what follows a refusal. The engine asks it about refusals that come late, by
+// whatever way they come.
+type Judge interface {
+	// Judge returns what Receipt.Permanent and Receipt.Park are to be.
+	Judge(r Receipt) (permanent, park bool)
+}
+
 // Watcher is implemented by senders that also wait for late receipts (a fax outbox folder). It runs like a Channel.
 type Watcher interface {
 	Watch(take, hold context.Context, h Handler) error

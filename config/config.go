@@ -106,11 +106,21 @@ type Rail struct {
 	Type    string   `yaml:"type" required:"true" enum:"mllp|direct|fax|file" soon:"fhir" doc:"rail that moves the bytes"`
 	Address string   `yaml:"address" want:"an address of the rail: host:port, a Direct address, a fax number" doc:"where to"`
 	Profile *Profile `yaml:"profile" doc:"what of a record goes out by this rail; absent: the profile of the partner"`
+	Retry   *Retry   `yaml:"retry" doc:"how failed attempts are repeated; absent: the defaults below"`
 	Node    Node     `yaml:"." open:"true"`
 }
 
+// Retry is how a rail repeats attempts that failed for now: the key `retry` of a rail.
+type Retry struct {
+	First    Duration `yaml:"first" default:"2s" min:"100ms" max:"1h" doc:"pause after the first failure; it doubles each time"`
+	Longest  Duration `yaml:"longest" default:"5m" min:"100ms" max:"24h" doc:"the longest pause"`
+	Attempts int      `yaml:"attempts" default:"20" min:"1" max:"10000" doc:"refusals after which a delivery is given up; where the partner has another rail, also attempts that did not reach it"`
+	For      Duration `yaml:"for" default:"72h" min:"1s" max:"30d" doc:"how long the partner's last rail is tried when it cannot be reached; what is behind in a strict (HL7) lane waits as long"`
+	Node     Node     `yaml:"."`
+}
+
 // RailKeys are the keys of a rail that its own struct need not know.
-func RailKeys() []string { return []string{"type", "address", "profile"} }
+func RailKeys() []string { return []string{"type", "address", "profile", "retry"} }
 
 // Decode fills the rail's own struct from the node, as Channel.Decode does.
 func (r Rail) Decode(into any, p *Problems) { r.Node.DecodeExcept(into, "", p, RailKeys()...) }

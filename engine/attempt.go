@@ -298,7 +298,7 @@ func (a *attempt) failed(tx Tx, d referral.Delivery, rc channels.Receipt, err er
 	if spent || channels.IsPermanent(err) {
 		return a.e.giveUp(tx, a.set, d, reasonFrom(rc, err), now)
 	}
-	delay := a.e.backoff(a.set.Retry, d.Attempts)
+	delay := a.e.backoff(a.set.retry(d.Lane), d.Attempts)
 	var de *channels.DeliveryError
 	if errors.As(err, &de) && de.After > delay {
 		delay = de.After
@@ -344,7 +344,7 @@ func (a *attempt) postpone(ctx context.Context) error {
 		if err != nil || cur.State.Final() {
 			return err
 		}
-		cur.NextAttempt = a.e.now().UTC().Add(a.e.backoff(a.set.Retry, cur.Attempts+1))
+		cur.NextAttempt = a.e.now().UTC().Add(a.e.backoff(a.set.retry(cur.Lane), cur.Attempts+1))
 		return tx.SetDelivery(cur)
 	})
 }

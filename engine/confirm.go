@@ -226,7 +226,7 @@ func (e *Engine) disproof(tx Tx, set *Setup, d referral.Delivery, rc channels.Re
 		}
 	}
 	d.Receipt = rc.Code
-	return e.giveUp(tx, set, d, "refused: "+rc.Code+" "+rc.Text, rc.At)
+	return e.refusedLate(tx, set, d, rc)
 }
 
 // withdraw takes back the closing of a loop whose proof is withdrawn.

@@ -190,6 +190,7 @@ func (e *Engine) prepare(ctx context.Context, set *Setup, m referral.Message, bo
 func (e *Engine) finish(ctx context.Context, m referral.Message, w *work) error {
 	return e.write(ctx, func(tx Tx) error {
 		row := m
+		row.ConfigHash = w.set.Hash
 		e.applyWork(tx, &row, w)
 		return tx.SetMessage(row)
 	})

@@ -48,9 +48,18 @@ type Setup struct {
 	Notices   map[string]string          // rail type -> lane that carries notices to senders without an entry of their own
 	Wide      map[string]int             // lane -> deliveries under way at once; absent: 1, strictly ordered
 	Routes    []Route
-	Retry     Retry
+	Retry     Retry            // of lanes without an entry of their own
+	Retries   map[string]Retry // by lane
 	Clocks    referral.ClockRules
 	ProofWait map[string]ProofWait // by rail type; absent: for ever
+}
+
+// retry is how failed attempts of a lane are repeated.
+func (s *Setup) retry(lane string) Retry {
+	if r, ok := s.Retries[lane]; ok {
+		return r
+	}
+	return s.Retry
 }
 
 // Config is what an engine is made of.

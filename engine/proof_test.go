@@ -20,7 +20,7 @@ import (
 // confirm hands in a receipt for a delivery, found by its control ID.
 func confirm(t *testing.T, w *enginetest.World, d referral.Delivery, level, code string) {
 	t.Helper()
-	if err := w.Engine.Confirm(t.Context(), channels.Receipt{ControlID: d.ControlID, Recipient: d.Recipient, Level: level, Code: code, At: time.Now().UTC()}); err != nil {
+	if err := w.Engine.Confirm(t.Context(), channels.Receipt{ControlID: d.ControlID, Recipient: d.Recipient, Level: level, Code: code, Permanent: level == channels.LevelFailed, At: time.Now().UTC()}); err != nil {
 		t.Fatal(err)
 	}
 	w.Settle()

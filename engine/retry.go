@@ -16,14 +16,15 @@ const unreachable = "unreachable"
 // spent reports whether a delivery whose attempts fail for now has been tried for long enough: with another rail left, after as many
 // attempts as configured or at the page time of the deliver clock, whichever is first; by the partner's last rail, at the greatest age.
 func (a *attempt) spent(tx Tx, d referral.Delivery, now time.Time) (bool, error) {
-	age := a.set.Retry.MaxAge
+	retry := a.set.retry(d.Lane)
+	age := retry.MaxAge
 	if age == 0 {
 		age = maxAge
 	}
 	if !now.Before(d.Created.Add(age)) {
 		return true, nil
 	}
-	enough := d.Attempts >= orDefault(a.set.Retry.Attempts, 20)
+	enough := d.Attempts >= orDefault(retry.Attempts, 20)
 	if enough && d.Receipt != unreachable {
 		return true, nil // the peer is there and says no every time: one message must not hold up its lane for days
 	}

@@ -70,14 +70,14 @@ func (s *Sender) lateAnswer(info hl7.AckInfo, raw []byte) {
 	r := receipt(info)
 	r.ControlID, r.At, r.Raw = info.About, s.d.Now().UTC(), raw
 	r.Recipient = s.d.Address // only of what was sent there: a peer speaks for itself
-	if r.Level == channels.LevelFailed {
-		r.Permanent, _ = s.cfg.policy(r)
-	}
 	if err := confirm(r); err != nil {
 		s.late.unseen(info)
 		s.d.Log.Error("a late answer could not be kept; the peer is not told", "rail", s.d.Lane, "error", err)
 	}
 }
+
+// Judge implements channels.Judge by the keys on_ae and on_ar.
+func (s *Sender) Judge(r channels.Receipt) (permanent, park bool) { return s.cfg.policy(r) }
 
 // policy is what the partner's keys make of a refusal: whether the same bytes are not sent again on this rail, and whether no other rail takes
 // over.

@@ -146,7 +146,7 @@ func (d *daemon) enter(p phase) {
 func setupOf(pl *plan, rooms map[string]*room) *engine.Setup {
 	set := &engine.Setup{
 		Hash: pl.cfg.Hash, Directory: pl.directory, Channels: map[string]engine.Channel{}, Senders: map[string]channels.Sender{},
-		Notices: map[string]string{channels.Direct: noticeLane}, Wide: pl.wide, Routes: pl.routes, ProofWait: pl.direct.proofWait(),
+		Notices: map[string]string{channels.Direct: noticeLane}, Wide: pl.wide, Retries: pl.retries, Routes: pl.routes, ProofWait: pl.direct.proofWait(),
 	}
 	for _, c := range pl.channels {
 		set.Channels[c.name] = engine.Channel{Rail: rooms["channel/"+c.name].channel, Rules: c.rules}

@@ -60,6 +60,7 @@ type plan struct {
 	senders   []plannedSender
 	routes    []engine.Route
 	wide      map[string]int
+	retries   map[string]engine.Retry // by lane
 	direct    directPlan
 }
 
@@ -82,7 +83,7 @@ const wideLanes = 4
 
 // makePlan reads everything that config leaves to others: each rail's own keys, then the rules. Every mistake goes to p.
 func makePlan(cfg *config.Config, p *config.Problems) *plan {
-	pl := &plan{cfg: cfg, wide: map[string]int{}, directory: &transform.Directory{}}
+	pl := &plan{cfg: cfg, wide: map[string]int{}, retries: map[string]engine.Retry{}, directory: &transform.Directory{}}
 	pl.direct = planDirect(cfg, p)
 	pl.directory.Own = transform.Organization{
 		Name: cfg.Organization.Name, OID: cfg.Organization.OID, NPI: cfg.Organization.NPI, Phone: cfg.Organization.Phone, Fax: cfg.Organization.Fax, Direct: pl.direct.address(),
@@ -149,6 +150,9 @@ func (pl *plan) planPartner(c config.Partner, p *config.Problems) {
 		}
 		pl.senders = append(pl.senders, plannedSender{lane: lane, print: print, open: open})
 		if r.Type == channels.Direct || r.Type == channels.Fax || r.Type == channels.File {
+		if t := r.Retry; t != nil {
+			pl.retries[lane] = engine.Retry{First: t.First.D(), Max: t.Longest.D(), Attempts: t.Attempts, MaxAge: t.For.D()}
+		}
 			pl.wide[lane] = wideLanes
 		}
 	}

@@ -1,0 +1,32 @@
+package engine
+
+import (
+	"refloop/channels"
+	"refloop/referral"
+)
+
+// refusedLate does with a refusal that came after the attempt what the partner's keys say, as with one that came at once: the same bytes again,
+// a person, or the next rail. Only HL7 answers can be of the first kind: a mail or fax that failed is over.
+func (e *Engine) refusedLate(tx Tx, set *Setup, d referral.Delivery, rc channels.Receipt) error {
+	if j, ok := set.Senders[d.Lane].(channels.Judge); ok {
+		rc.Permanent, rc.Park = j.Judge(rc)
+	}
+	d.Reason = "refused: " + rc.Code + " " + rc.Text
+	switch {
+	case rc.Permanent && rc.Park:
+		return e.die(tx, d, d.Reason, rc.At)
+	case rc.Permanent || d.Rail != channels.MLLP:
+		return e.giveUp(tx, set, d, d.Reason, rc.At)
+	}
+	now := e.now().UTC()
+	a := attempt{e: e, set: set, d: d}
+	spent, err := a.spent(tx, d, now)
+	if err != nil {
+		return err
+	}
+	if spent {
+		return e.giveUp(tx, set, d, d.Reason, rc.At)
+	}
+	d.State, d.NextAttempt, d.Grade = referral.DeliveryFailed, now.Add(e.backoff(set.retry(d.Lane), d.Attempts)), ""
+	return tx.SetDelivery(d)
+}
