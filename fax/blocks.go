@@ -17,10 +17,15 @@ var (
 func (r *Rules) blocks(s *sheet) []candidate {
 	var out []candidate
 	out = append(out, r.letterhead(s)...)
+	for i := range out {
+		out[i].head = true
+	}
 	out = append(out, r.addressee(s)...)
 	out = append(out, r.signature(s)...)
+	out = append(out, r.coverageLine(s)...)
+	out = append(out, r.titleSpecialty(s)...)
 	for i := range out {
-		out[i].page, out[i].reading = s.page.Number, s.number
+		out[i].page, out[i].reading, out[i].placed = s.page.Number, s.number, true
 	}
 	return out
 }
@@ -44,6 +49,12 @@ func (r *Rules) letterhead(s *sheet) []candidate {
 		if row[0].box.Min.Y > limit {
 			break
 		}
+		if i > 0 && (dear.MatchString(text(row[0].words)) || letterDate(row) || r.addressed(row[0])) {
+			break
+		}
+		if startsLabel(row[0]) && len(row) > 1 && row[0].marks[0].key[0] != '.' {
+			continue // what follows is its value
+		}
 		for _, g := range row {
 			if len(g.marks) > 0 && g.marks[0].key != ".phone" && g.marks[0].key != ".fax" && !strings.HasPrefix(g.marks[0].key, ".") {
 				if named {
@@ -64,6 +75,17 @@ func (r *Rules) letterhead(s *sheet) []candidate {
 		out = append(out, contacts(s.rowWords(i), named)...)
 	}
 	return out
+}
+
+// letterDate tells whether a row is nothing but a date.
+func letterDate(row []*segment) bool {
+	return len(row) == 1 && len(row[0].words) <= 4 && len(row[0].marks) == 0 && findDate(text(row[0].words), pivotOther) >= "2000"
+}
+
+// addressed tells whether a segment is a doctor's name with a title, as the first line of an address is.
+func (r *Rules) addressed(g *segment) bool {
+	p, ok := parsePerson(g.words)
+	return ok && p.titled && len(g.marks) == 0 && !r.isPractice(g.words)
 }
 
 // heading tells whether a segment says what kind of paper this is.
@@ -122,11 +144,18 @@ func (r *Rules) addressee(s *sheet) []candidate {
 	for i := max(0, end-12); i < end; i++ {
 		words := s.rowWords(i)
 		g := s.rows[i][0]
-		if d := findDate(text(g.words), pivotOther); d >= "2000" && len(g.words) <= 4 && named < 0 && !strings.Contains(strings.ToLower(text(words)), "dob") {
-			c := found("referral_date", d, g.words)
-			c.label = 0.96
-			out = append(out, c)
-			continue
+		if named < 0 && !strings.Contains(strings.ToLower(text(words)), "dob") {
+			dated := false
+			for _, c := range s.rows[i] {
+				if d := findDate(text(c.words), pivotOther); d >= "2000" && len(c.words) <= 4 && len(c.marks) == 0 {
+					f := found("referral_date", d, c.words)
+					f.label = 0.96
+					out, dated = append(out, f), true
+				}
+			}
+			if dated && len(s.rows[i]) == 1 {
+				continue
+			}
 		}
 		if len(g.marks) > 0 && g.marks[0].key == "patient_name" {
 			break
@@ -139,11 +168,14 @@ func (r *Rules) addressee(s *sheet) []candidate {
 			out = append(out, c)
 			continue
 		}
-		if named < 0 {
+		if named < 0 && headed(s, i) {
 			continue
 		}
 		if c := r.parsePractice("referred_to_practice", g.words); len(c) > 0 && !r.heading(g) {
 			c[0].label = 0.96
+			if named < 0 {
+				c[0].label = 0.93
+			}
 			out = append(out, c...)
 		}
 		if m := faxMark.FindStringSubmatch(digitFix(text(words))); m != nil {
@@ -153,6 +185,23 @@ func (r *Rules) addressee(s *sheet) []candidate {
 		}
 	}
 	return out
+}
+
+// headed tells whether row i may still belong to the letterhead: nothing but a date parts them.
+func headed(s *sheet, i int) bool {
+	for n := 0; n < i; n++ {
+		for _, c := range s.rows[n] {
+			if findDate(text(c.words), pivotOther) != "" && len(c.words) <= 4 {
+				return false
+			}
+		}
+	}
+	for _, c := range s.rows[i] {
+		if findDate(text(c.words), pivotOther) != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // signature: the first person named after the closing words, or on the last
@@ -188,4 +237,48 @@ func (r *Rules) signature(s *sheet) []candidate {
 		}
 	}
 	return out
+}
+
+// coverage is a line such as "Blue Plus, ID 12345678".
+var coverage = regexp.MustCompile(`^([A-Z][A-Za-z .&'-]{3,50}?)[,;.]?\s+\(?(?i:(?:member|subscriber|policy|plan|insurance)?\s?(?:id|no|number|policy|#)[.:#]*)\s*#?\s*([A-Z0-9-]{6,16})\)?$`)
+
+// coverageLine reads a payer with its number where neither has a label of its own. A word of the payer's name must be one that payers have.
+func (r *Rules) coverageLine(s *sheet) []candidate {
+	var out []candidate
+	for _, g := range s.segs {
+		j := join(g.words)
+		m := coverage.FindStringSubmatchIndex(j.text)
+		if m == nil || !strings.ContainsAny(j.text[m[4]:m[5]], "0123456789") {
+			continue
+		}
+		name := j.span(m[2], m[3])
+		if len(name) > 6 || !r.isPayer(name) || !titleCase(name) {
+			continue
+		}
+		for _, c := range append(parsePayer(name), parseIdentifier("member_id", j.span(m[4], m[5]))...) {
+			c.label = 0.93
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// titleSpecialty reads the specialty out of the title of a form: "Referral to Cardiology".
+func (r *Rules) titleSpecialty(s *sheet) []candidate {
+	for i := 0; i < len(s.rows) && i < 8; i++ {
+		words := s.rowWords(i)
+		t := " " + strings.Join(plainTokens(text(words)), " ") + " "
+		if len(words) > 9 || len(s.rows[i]) > 2 || len(s.rows[i][0].marks) > 0 || !strings.Contains(t, " referral ") && !strings.Contains(t, " consult") {
+			continue
+		}
+		toks := flatten(&segment{words: words})
+		for k := range toks {
+			if key, n := phraseAt(r.specialties, toks, k); n > 0 && len(toks[k].text) > 3 && (k == 0 || toks[k].word != toks[k-1].word) {
+				c := found("referred_to_specialty", r.printedSpecialty(key, words[toks[k].word:toks[k+n-1].word+1]), words[toks[k].word:toks[k+n-1].word+1])
+				c.label = 0.6 // better said elsewhere
+				return []candidate{c}
+			}
+		}
+	}
+	return nil
 }

@@ -14,6 +14,8 @@ type candidate struct {
 	label   float64  // how sure it is that this is that field, 0..1
 	page    int
 	reading int
+	placed  bool // only its place on the page says what it is: letterhead, addressee, signature, "From:", "To:"
+	head    bool // it stands in the letterhead
 	box     image.Rectangle
 }
 

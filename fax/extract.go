@@ -19,6 +19,7 @@ type leaf struct {
 	weight map[string]float64
 	kind   string
 	part2  bool
+	form   *Template // the partner's form that it is, when it was taught
 }
 
 // maxPagesRead bounds the pages that fields are looked for on; a referral is
@@ -69,6 +70,9 @@ func (r *Rules) leaf(p *PageText) *leaf {
 	}
 	l.cands = append(l.cands, fromCodes(p)...)
 	l.weight = r.weigh(l.sheets)
+	if r.taught(l); l.form != nil && l.form.Kind != "" {
+		l.weight[l.form.Kind] += formWeight
+	}
 	l.kind, _ = strongest(l.weight, KindReferral, KindImaging, KindConsult, KindLab, KindRefill, KindAdvert, kindCover, kindRecords)
 	l.part2 = r.hasPart2(l.sheets)
 	return l
@@ -154,6 +158,7 @@ func (r *Rules) paper(leaves []*leaf, count int) Paper {
 			return c.key == "referring_practice" || c.key == "referring_phone" || c.key == "referring_fax"
 		})
 	}
+	ownForm(cands)
 	p.Fields = merge(cands, pages)
 	r.settle(p.Fields, leaves)
 	return p
@@ -219,8 +224,34 @@ func (r *Rules) classify(p *Paper, leaves []*leaf) *leaf {
 	return main
 }
 
+// ownForm: many who take referrals hand out forms of their own. When a label names another referring practice than the letterhead, the
+// letterhead is whose form it is.
+func ownForm(cands []candidate) {
+	head, said := map[int]string{}, map[int]string{} // by page
+	for _, c := range cands {
+		switch {
+		case c.key == "referring_practice" && c.head && head[c.page] == "":
+			head[c.page] = strings.ToLower(c.value)
+		case c.key == "referring_practice" && !c.head && c.label*c.words > 0.5:
+			said[c.page] = strings.ToLower(c.value)
+		}
+	}
+	for i := range cands {
+		c := &cands[i]
+		switch {
+		case !c.head || head[c.page] == "" || said[c.page] == "" || similar(head[c.page], said[c.page]):
+		case c.key == "referring_practice":
+			c.key = "referred_to_practice"
+		case c.key == "referring_fax":
+			c.key = "referred_to_fax"
+		case c.key == "referring_phone":
+			c.key, c.value = "", ""
+		}
+	}
+}
+
 // swapParties: in a report that comes back, the letterhead and signature are
-// the consultant's, and the letter is addressed to who referred.
+// the consultant's, and the letter is addressed to who referred. Labels such as "Referred by" stay as they are.
 func swapParties(cands []candidate) {
 	pairs := map[string]string{
 		"referring_name": "referred_to_name", "referred_to_name": "referring_name",
@@ -228,7 +259,7 @@ func swapParties(cands []candidate) {
 		"referring_fax": "referred_to_fax", "referred_to_fax": "referring_fax",
 	}
 	for i := range cands {
-		if to, ok := pairs[cands[i].key]; ok {
+		if to, ok := pairs[cands[i].key]; ok && cands[i].placed {
 			cands[i].key = to
 		}
 	}

@@ -80,22 +80,27 @@ func within(a, b string, limit int) bool {
 // phraseAt finds the longest phrase that begins at token i and ends at the
 // end of a word; n is its number of tokens.
 func phraseAt(list []phrase, toks []flatToken, i int) (key string, n int) {
-	key, n = phraseLike(list, toks, i, func(got, want string) bool { return got == want })
-	if k, m := phraseLike(list, toks, i, alike); m > n {
+	key, n = phraseLike(list, toks, i, true, func(got, want string) bool { return got == want })
+	if k, m := phraseLike(list, toks, i, false, alike); m > n {
 		return k, m
 	}
 	return key, n
 }
 
-func phraseLike(list []phrase, toks []flatToken, i int, alike func(got, want string) bool) (key string, n int) {
+func phraseLike(list []phrase, toks []flatToken, i int, exact bool, alike func(got, want string) bool) (key string, n int) {
 	for _, p := range list {
 		k := len(p.tokens)
 		if i+k > len(toks) || i+k < len(toks) && toks[i+k].word == toks[i+k-1].word {
 			continue
 		}
 		ok := k > 1 || len(p.tokens[0]) > 5 || toks[i].text == p.tokens[0] || len(p.tokens[0]) == 3 && toks[i].text != "alt"
+		loose := 0
 		for j, t := range p.tokens {
-			if !alike(toks[i+j].text, t) && !(k >= 4 && len(t) <= 2 && len(toks[i+j].text) <= 3) {
+			got := toks[i+j].text
+			if alike(got, t) || k >= 4 && len(t) <= 2 && len(got) <= 3 {
+				continue
+			}
+			if loose++; exact || loose > 1 || k < 2 || len(t) > 3 || len(got) != len(t) || !within(got, t, 1) {
 				ok = false
 				break
 			}
@@ -118,6 +123,11 @@ func findLabels(r *Rules, g *segment) {
 			continue
 		}
 		key, n := phraseAt(r.labels, toks, i)
+		if i == 0 && n < len(toks) {
+			if k := r.alternative(g, toks); k != "" {
+				key, n = k, len(toks)
+			}
+		}
 		if n == 0 {
 			continue
 		}
@@ -147,6 +157,32 @@ func findLabels(r *Rules, g *segment) {
 			g.marks[i].end = g.marks[i+1].from
 		}
 	}
+}
+
+// maxAlternative is the number of words of a label that names its field in two ways.
+const maxAlternative = 8
+
+// alternative is the key of a label that fills its segment and says its field twice, or says something of it in brackets: "Indication /
+// symptoms", "Patient (print)". The first way that is known counts; "" when none is.
+func (r *Rules) alternative(g *segment, toks []flatToken) string {
+	if len(g.words) > maxAlternative || !upperStart(g.words[0].Text) {
+		return ""
+	}
+	t := text(g.words)
+	if !strings.ContainsAny(t, "/(") || strings.Contains(strings.ToLower(t), "check") || strings.ContainsAny(strings.TrimRight(t, ":# "), ":0123456789") && !strings.Contains(strings.ToLower(t), "icd") {
+		return ""
+	}
+	for _, part := range strings.FieldsFunc(t, func(c rune) bool { return c == '/' || c == '(' || c == ')' }) {
+		var words []Word
+		for _, w := range strings.Fields(part) {
+			words = append(words, Word{Text: w})
+		}
+		toks := flatten(&segment{words: words})
+		if key, n := phraseAt(r.labels, toks, 0); n > 0 && n == len(toks) {
+			return key
+		}
+	}
+	return ""
 }
 
 // closes tells whether the label that ends before word to is closed by a

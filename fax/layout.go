@@ -67,6 +67,15 @@ var plainLetters = strings.NewReplacer("é", "e", "è", "e", "á", "a", "à", "a
 // boxMark is a check box that was read as the beginning of its option.
 var boxMark = regexp.MustCompile(`^[\[({|][xX_*]?[\])}|]`)
 
+// leader is a label with the dots that lead to its value, and what the engine makes of their end; leaderJunk is what it makes of dots alone.
+var (
+	leader     = regexp.MustCompile(`^([A-Za-z#/]*)(?:\.{3,}|[.:]{4,})[0-9.:-]*$`)
+	leaderJunk = regexp.MustCompile(`^[ecotds.:]*(?:[eco]{2,}|\.\.)[ecotds.:0-9]*$`)
+)
+
+// runTogether is a word with a telephone number joined to it.
+var runTogether = regexp.MustCompile(`^([A-Za-z]{3,})(\(?\d{3}\)?[-.]\d{3}[-.]\d{4})$`)
+
 var glued = regexp.MustCompile(`^([A-Za-z][A-Za-z#./]*[:#])([A-Za-z0-9(+].*)$`)
 
 // tidy drops what is not text: specks, streaks, rules, and what the engine
@@ -76,6 +85,12 @@ func tidy(words []Word, checks []CheckBox, h int) (clean []Word, bars []image.Re
 	for _, w := range words {
 		if m := boxMark.FindString(w.Text); m != "" && lettersDigits(w.Text) > 3 {
 			_, w = splitWord(w, m, w.Text[len(m):])
+		}
+		if leader.MatchString(w.Text) {
+			w.Text, w.Conf = leader.FindStringSubmatch(w.Text)[1]+":", max(w.Conf, 0.3)
+		}
+		if w.Conf < 0.5 && leaderJunk.MatchString(w.Text) {
+			continue
 		}
 		w.Text = strings.Trim(plainLetters.Replace(w.Text), "|[]{}_~=\\<>«»\"*")
 		n := lettersDigits(w.Text)
@@ -92,6 +107,12 @@ func tidy(words []Word, checks []CheckBox, h int) (clean []Word, bars []image.Re
 		case onCheck(w, checks):
 			continue
 		}
+		w.Text = mendWord(w.Text)
+		if m := runTogether.FindStringSubmatch(w.Text); m != nil {
+			a, b := splitWord(w, m[1], m[2])
+			clean = append(clean, a, b)
+			continue
+		}
 		if m := glued.FindStringSubmatch(w.Text); m != nil && lettersDigits(m[2]) > 0 {
 			a, b := splitWord(w, m[1], m[2])
 			clean = append(clean, a, b)
@@ -100,6 +121,14 @@ func tidy(words []Word, checks []CheckBox, h int) (clean []Word, bars []image.Re
 		clean = append(clean, w)
 	}
 	return clean, bars
+}
+
+// mendWord undoes a capital I read as l: no word begins with l and such a consonant.
+func mendWord(s string) string {
+	if len(s) > 2 && s[0] == 'l' && strings.IndexByte("bcdfghjkmnpqrstvwxz", s[1]) >= 0 {
+		return "I" + s[1:]
+	}
+	return s
 }
 
 func splitWord(w Word, left, right string) (a, b Word) {
@@ -170,7 +199,7 @@ func (s *sheet) cut(row []Word, bars []image.Rectangle) []*segment {
 		if i > 0 {
 			last := row[i-1].Box
 			gap := w.Box.Min.X - last.Max.X
-			if gap <= max(s.height, min(last.Dy(), w.Box.Dy(), 3*s.height))*11/10 && !barBetween(last, w.Box, bars, s.height) && !checkBetween(last, w.Box, s.page.Checks) {
+			if gap <= max(s.height, min(last.Dy(), w.Box.Dy(), 3*s.height))*11/10 && !barBetween(last, w.Box, bars, s.height) && !s.page.Rulings.between(last, w.Box) && !checkBetween(last, w.Box, s.page.Checks) {
 				g := out[len(out)-1]
 				g.words, g.box = append(g.words, w), g.box.Union(w.Box)
 				continue

@@ -115,6 +115,9 @@ func parseList(key string, words []Word) []candidate {
 		t := text(line)
 		t = listMark.ReplaceAllString(strings.TrimSpace(t), "")
 		for _, part := range splitItems(key, t) {
+			if key == "medications" {
+				part = mendDose(part)
+			}
 			part = strings.Trim(itemDate.ReplaceAllString(part, ""), " .,;:-–•*")
 			if lettersDigits(part) < 3 || strings.EqualFold(part, "n/a") {
 				continue
@@ -132,16 +135,33 @@ func parseList(key string, words []Word) []candidate {
 	return []candidate{foundList(key, items, used)}
 }
 
+// doseUnit is a unit behind a dose as the engine misreads it.
+var doseUnit = regexp.MustCompile(`(?i)(\d)\s+(meg|mca|mog|mcq|mg|mq|ma|my|rng|rag|ing|mp)\b`)
+
+// mendDose undoes a misread unit of a dose.
+func mendDose(s string) string {
+	return doseUnit.ReplaceAllStringFunc(s, func(m string) string {
+		switch unit := strings.ToLower(strings.TrimLeft(m, "0123456789 ")); {
+		case unit == "meg" || unit == "mca" || unit == "mog" || unit == "mcq":
+			return m[:1] + " mcg"
+		case unit == "mg":
+			return m
+		}
+		return m[:1] + " mg"
+	})
+}
+
 // splitItems cuts at semicolons, else at commas; "and" parts allergies.
 func splitItems(key, t string) []string {
 	if strings.Contains(t, ";") {
-		return strings.Split(t, ";")
+		return strings.FieldsFunc(t, func(r rune) bool { return r == ';' || r == ':' })
 	}
 	if key == "allergies" {
 		t = strings.ReplaceAll(t, " and ", ", ")
 		t = strings.ReplaceAll(t, "/", ", ")
 	} else {
 		t = strings.ReplaceAll(t, ", and ", ", ")
+		t = strings.ReplaceAll(t, ": ", ", ") // a semicolon or comma read so
 	}
 	return strings.Split(t, ", ")
 }

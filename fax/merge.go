@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 )
 
 // facts are what merging must know of a page.
@@ -72,6 +73,9 @@ func weightOf(g []candidate, pages map[int]facts) float64 {
 	seen := map[[2]int]float64{}
 	for _, c := range g {
 		w := c.label * c.label * (0.35 + 0.65*c.words) * pages[c.page].weight
+		if pages[c.page].exact && c.reading == 0 {
+			w *= 1.6 // the text itself, not a reading of its picture
+		}
 		best = max(best, w)
 		at := [2]int{c.page, c.reading}
 		seen[at] = max(seen[at], w)
@@ -83,6 +87,9 @@ func weightOf(g []candidate, pages map[int]facts) float64 {
 	size := 0.0
 	if g[0].list != nil {
 		size = 0.04 * float64(min(len(g[0].list), 6))
+		if strings.HasSuffix(g[0].key, "_codes") {
+			size *= 4 // a code is sooner overlooked than made up
+		}
 	}
 	return best + 0.35*(sum-best) + size
 }

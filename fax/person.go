@@ -1,6 +1,7 @@
 package fax
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -18,7 +19,7 @@ var (
 	titles      = []string{"dr", "mr", "mrs", "ms", "miss", "mx", "doctor"}
 	suffixes    = []string{"jr", "sr", "ii", "iii", "iv"}
 	credentials = []string{"md", "do", "np", "pa", "pac", "rn", "dnp", "aprn", "fnp", "fnpc", "fnpbc", "cnp", "crnp", "arnp", "phd", "psyd", "dpm", "dds", "dmd", "od", "mbbs", "facc", "faap", "facs", "facp", "cnm", "lcsw", "dc", "dpt", "ms", "mph", "agnp", "bc", "pmhnp", "facog", "faafp", "mba", "msn", "lpc", "lmft", "pharmd"}
-	particles   = []string{"de", "la", "las", "los", "del", "di", "da", "dos", "du", "van", "von", "der", "den", "el", "al", "bin", "ibn", "st", "ter", "ten", "le", "mc", "mac", "o", "san", "santa"}
+	particles   = []string{"de", "la", "las", "los", "del", "di", "da", "dos", "du", "van", "von", "der", "den", "el", "al", "bin", "ibn", "st", "ter", "ten", "le", "mc", "mac", "san", "santa"}
 	notNames    = []string{"patient", "referral", "name", "new", "form", "request", "order", "fax", "phone", "date", "dob", "provider", "physician", "practice", "information", "medical", "medicine", "clinic", "health", "center", "group", "associates", "specialists", "services", "report", "consult", "consultation", "first", "last", "insurance", "address", "sex", "male", "female", "npi", "to", "from", "re", "page", "pages", "dear", "and", "the", "for", "of", "with", "none", "unknown", "same", "self", "see", "note", "notes", "signature", "confidential", "notice", "department", "office", "records", "imaging", "radiology", "cardiology", "surgery", "therapy", "specialty", "mi", "middle", "street", "suite", "city", "state", "zip", "member", "id", "diagnosis", "reason", "priority", "routine", "urgent", "stat", "attached", "please", "any", "available", "requested", "visit", "evaluation", "results", "lab", "family", "hospital", "care", "primary", "county", "community", "program", "institute"}
 )
 
@@ -26,6 +27,7 @@ var (
 // with title, suffix and credentials. ok is false when the words do not look
 // like the name of one person.
 func parsePerson(words []Word) (p person, ok bool) {
+	words = splitInitials(words)
 	var parts []string
 	comma := -1 // parts before the first comma
 	for _, w := range words {
@@ -75,6 +77,19 @@ func parsePerson(words []Word) (p person, ok bool) {
 		return p, false
 	}
 	return p, true
+}
+
+// initial is an initial that the engine joined to the name before it: "Ann.B".
+var initial = regexp.MustCompile(`^([A-Z][a-z]+)\.([A-Z]\.?)$`)
+
+func splitInitials(words []Word) []Word {
+	for i, w := range words {
+		if m := initial.FindStringSubmatch(w.Text); m != nil {
+			a, b := splitWord(w, m[1], m[2])
+			return slices.Concat(words[:i], []Word{a, b}, splitInitials(words[i+1:]))
+		}
+	}
+	return words
 }
 
 func suffixText(plain string) string {

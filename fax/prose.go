@@ -28,7 +28,7 @@ var sentences = []struct {
 	{regexp.MustCompile(`(?i)\b\d{1,3}[- ]?(?:year|yr|y)s?[- ]?/?(?:old|o)\b,? (?:[a-z-]+ ){0,2}?(?P<patient_sex>man|woman|male|female|gentleman|lady)\b`), 0.97},
 	{regexp.MustCompile(`(?i)\b(?:referring|refer|seeing|see|regarding|introduce|about|for) (?:my patient |our patient |our mutual patient |your patient |this patient |the above patient )?,? ?(?:mr|mrs|ms|miss|mx)?\.? ?(?P<patient_name>[A-Z][A-Za-z'-]+(?: [A-Z]\.?)?(?: [A-Z][A-Za-z'-]+){1,3}),? *\(?(?:DOB|date of birth|born|an? \d)`), 0.95},
 	{regexp.MustCompile(`(?i)\b(?:DOB|date of birth|born(?: on)?):? *(?P<patient_dob>[A-Z0-9][A-Za-z0-9/., -]{5,18}\d)`), 0.95},
-	{regexp.MustCompile(`(?i)\b(?:in response to|re:?|your|original|regarding)? ?referral (?:#|no\.?|number|id|order)? ?:?#? ?(?P<referral_id>[A-Z]{2,4}-?\d{4,10}(?:-\d{2,8})?)\b`), 0.95},
+	{regexp.MustCompile(`(?i)\b(?:in response to|re:?|your|original|regarding)? ?referral (?:#|no\.?|number|id|order)? ?(?:is|was)? ?:?#? ?(?P<referral_id>[A-Z]{2,4}-?\d{4,10}(?:-\d{2,8})?)\b`), 0.95},
 	{regexp.MustCompile(`(?i)\(? ?order ?#? ?:?(?P<referral_id>[A-Z]{2,4}-?\d{4,10}(?:-\d{2,8})?)\)?`), 0.95},
 	{regexp.MustCompile(`(?i)\b(?:signed(?: electronically)? by|signed by):? +(?P<referring_name>(?:Dr\.? )?[A-Z][A-Za-z'-]+(?: [A-Z]\.?)?(?: [A-Z][A-Za-z'-]+){1,2})`), 0.95},
 	{regexp.MustCompile(`(?i)\bNPI:? ?#? ?(?P<referring_npi>\d{10})\b`), 0.9},
@@ -134,7 +134,7 @@ func (s *sheet) paragraphs() []Word {
 }
 
 var (
-	intro   = regexp.MustCompile(`(?i)\b(?:thank you for (?:seeing|evaluating|agreeing to see)|I am (?:referring|writing to refer)|we are referring|am referring|would like to refer|please see|kindly see)\b[^.]{0,30}(?:Mrs?\.|Ms\.|Dr\.)?[^.]{3,80}?\. +`)
+	intro   = regexp.MustCompile(`(?i)\b(?:thank you for (?:seeing|evaluating|agreeing to see)|I am (?:referring|writing to refer)|we are referring|am referring|would like to refer|please see|kindly see)\b[^.]{0,30}(?:Mrs?\.|Ms\.|Dr\.)?[^.]{3,140}?\. +`)
 	because = regexp.MustCompile(`(?i)\b(?:referr(?:ing|ed)|refer|seeing|see|referral)\b[^.]{3,60}? (?:for (?:the )?(?:evaluation|management|treatment|assessment) of|because of|regarding|due to) +([^.]+\.)`)
 	asks    = regexp.MustCompile(`(?i)\b(?:please|request|requesting|evaluate|kindly|would appreciate|your opinion|recommend)\b`)
 	stop    = regexp.MustCompile(`[.?!] +`)

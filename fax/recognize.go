@@ -100,9 +100,15 @@ func (s *scan) read(ctx context.Context, rec Recognizer, out *PageText) error {
 		return err
 	}
 	readings := [][]Word{best.words}
+	lines := findRulings(best.bits, s.dpi)
 	// The second reading differs in both layout and picture: on the same
-	// picture two modes mostly repeat each other's mistakes.
-	second, err := s.ask(ctx, rec, best.hard, ocr.ModeAuto, "")
+	// picture two modes mostly repeat each other's mistakes. Lines of a form
+	// make the engine leave out whole rows, so it has none of them.
+	plain := best.hard
+	if len(lines.Level)+len(lines.Upright) > 0 {
+		plain = lines.clearedOf(best.hard, best.bits)
+	}
+	second, err := s.ask(ctx, rec, plain, ocr.ModeAuto, "")
 	if err != nil {
 		return err
 	}
@@ -117,6 +123,7 @@ func (s *scan) read(ctx context.Context, rec Recognizer, out *PageText) error {
 	out.Turned, out.Skew = best.turn, best.skew
 	out.Readings = readings
 	out.Checks = findChecks(best.bits, s.dpi)
+	out.Rulings = lines
 	if c, ok := out.OwnCode(); ok && c.Page == replyPage && out.Reply == nil {
 		out.Reply = replyByPlace(best.bits, s.page.XRes, s.page.YRes, s.cut)
 	}
@@ -144,6 +151,11 @@ func (s *scan) moveDown(out *PageText) {
 	}
 	for i := range out.Checks {
 		out.Checks[i].Box = out.Checks[i].Box.Add(d)
+	}
+	for _, list := range [][]image.Rectangle{out.Rulings.Upright, out.Rulings.Level} {
+		for i := range list {
+			list[i] = list[i].Add(d)
+		}
 	}
 	out.Height += s.cut
 }

@@ -24,6 +24,8 @@ type Rules struct {
 	specialties []phrase
 	practice    map[string]bool
 	payer       map[string]bool
+	forms       []form // templates of partners
+	caller      string // number the fax came from, ten digits; a hint
 }
 
 type phrase struct {
@@ -78,12 +80,7 @@ func ParseRules(files ...[]byte) (*Rules, error) {
 		}
 	}
 	for _, list := range [][]phrase{r.labels, r.sections, r.specialties} {
-		slices.SortFunc(list, func(a, b phrase) int {
-			if d := len(b.tokens) - len(a.tokens); d != 0 {
-				return d
-			}
-			return strings.Compare(a.key+strings.Join(a.tokens, " "), b.key+strings.Join(b.tokens, " "))
-		})
+		slices.SortFunc(list, longestFirst)
 	}
 	slices.SortFunc(r.typePhrases, func(a, b typePhrase) int { return strings.Compare(a.kind+a.text, b.kind+b.text) })
 	return r, nil
@@ -128,15 +125,18 @@ func (r *Rules) add(f rulesFile) error {
 // knownLabel tells whether a label key leads anywhere.
 func knownLabel(key string) bool {
 	switch key {
-	case "none", "other", "diagnosis", "patient_name", "patient_csz", ".name", ".phone", ".fax", ".address":
+	case "none", "other", ".cell", "diagnosis", "patient_name", "patient_csz", ".name", ".provider", ".phone", ".fax", ".address":
 		return true
 	}
 	return slices.Contains(Keys, key)
 }
 
+// plurals takes out what stands in a label for "one or more", and apostrophes.
+var plurals = strings.NewReplacer("'", "", "’", "", "(s)", "", "(S)", "", "(es)", "", "(ES)", "")
+
 // plainTokens are the words of a text in lower case without punctuation.
 func plainTokens(s string) []string {
-	return strings.FieldsFunc(strings.ToLower(strings.NewReplacer("'", "", "’", "").Replace(s)), func(r rune) bool {
+	return strings.FieldsFunc(strings.ToLower(plurals.Replace(s)), func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r > 127)
 	})
 }

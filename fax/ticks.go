@@ -128,6 +128,17 @@ func (r *Rules) ticked(s *sheet) []candidate {
 	return out
 }
 
+// unticked tells whether an empty check box stands before a word: the word is an option that nobody chose.
+func (s *sheet) unticked(w Word) bool {
+	for _, c := range s.page.Checks {
+		gap := w.Box.Min.X - c.Box.Max.X
+		if !c.Tick && gap > -4 && gap < s.height*3/2 && c.Box.Min.Y < middle(w.Box) && c.Box.Max.Y > middle(w.Box) {
+			return true
+		}
+	}
+	return false
+}
+
 func agree(list []candidate) bool {
 	for _, c := range list {
 		if !c.same(list[0]) {
@@ -151,7 +162,7 @@ func (r *Rules) choice(words []Word) []candidate {
 	}
 	toks := flatten(&segment{words: words})
 	if key, n := phraseAt(r.specialties, toks, 0); n > 0 {
-		return []candidate{found("referred_to_specialty", key, words[:toks[n-1].word+1])}
+		return []candidate{found("referred_to_specialty", r.printedSpecialty(key, words[:toks[n-1].word+1]), words[:toks[n-1].word+1])}
 	}
 	return nil
 }

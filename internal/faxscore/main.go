@@ -8,6 +8,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,16 +17,25 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "faxscore: got no folder, want the one for the results: faxscore DIR < LINES")
-		os.Exit(2)
-	}
-	n, err := split(os.Stdin, os.Args[1])
-	if err != nil {
+	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "faxscore:", err)
 		os.Exit(1)
 	}
-	fmt.Printf("%d faxes in %s\n", n, os.Args[1])
+}
+
+func run(args []string) error {
+	commands := map[string]func([]string) error{"words": words, "extract": extract, "make": generate}
+	if len(args) > 0 && commands[args[0]] != nil {
+		return commands[args[0]](args[1:])
+	}
+	if len(args) != 1 {
+		return errors.New("got no folder, want the one for the results: faxscore DIR < LINES")
+	}
+	n, err := split(os.Stdin, args[0])
+	if err == nil {
+		fmt.Printf("%d faxes in %s\n", n, args[0])
+	}
+	return err
 }
 
 // maxLine bounds one result in bytes.
