@@ -138,7 +138,8 @@ type conn struct {
 	dialogue dialogue // used by the session's goroutine alone
 	gate     *gate
 	order    uint64
-	busy     bool // in DATA; guarded by gate.mu
+	busy     bool // in DATA, until its answer is out; guarded by gate.mu
+	ending   bool // DATA is done, its answer comes next; guarded by gate.mu
 
 	mu   sync.Mutex
 	tail int // octets still read after a refusal; 0: no refusal
@@ -184,7 +185,22 @@ func (c *conn) Write(b []byte) (int, error) {
 			return 0, err
 		}
 	}
+	c.rest()
 	return len(b), nil
+}
+
+// rest lets the connection give way to others again, once the answer to its message is out: who does not hear a 250 sends again.
+func (c *conn) rest() {
+	c.gate.mu.Lock()
+	rests := c.ending
+	if rests {
+		c.busy, c.ending = false, false
+	}
+	draining := c.gate.draining
+	c.gate.mu.Unlock()
+	if rests && draining {
+		_ = c.raw.SetReadDeadline(time.Now())
+	}
 }
 
 // SetReadDeadline keeps a draining connection from getting more time.
@@ -197,7 +213,7 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	return c.raw.SetReadDeadline(t)
 }
 
-// begin marks a transaction and gives it all its time at once; end undoes that.
+// begin marks a transaction and gives it all its time at once; end undoes that with the next answer.
 func (c *conn) begin(d time.Duration) {
 	c.gate.mu.Lock()
 	c.busy = true
@@ -207,12 +223,8 @@ func (c *conn) begin(d time.Duration) {
 
 func (c *conn) end() {
 	c.gate.mu.Lock()
-	c.busy = false
-	draining := c.gate.draining
+	c.ending = true
 	c.gate.mu.Unlock()
-	if draining {
-		_ = c.raw.SetReadDeadline(time.Now())
-	}
 }
 
 // refuseData lets the client finish a little of what it sends, then ends the stream.
