@@ -6,7 +6,9 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"syscall"
 	"testing"
+	"time"
 
 	"refloop/direct/cms"
 )
@@ -20,6 +22,44 @@ func BenchmarkPrivateKey(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkOfLimit takes turns between the private operation, sealing and opening, so that all three meet the same machine, and reports
+// what part of the processor time of each message is the private operation. It is the time of this whole process, garbage collection
+// included, so that what else runs on the machine counts for nothing.
+func BenchmarkOfLimit(b *testing.B) {
+	id, inner := fixture(b), benchInner(b)
+	key := id.Key.(*rsa.PrivateKey)
+	sum := sha256.Sum256(nil)
+	sealed := seal(b, inner, id, id, SealOptions{})
+	var took [3]time.Duration
+	for b.Loop() {
+		for i, work := range []func() error{
+			func() error { _, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:]); return err },
+			func() error { _, err := Seal(rand.Reader, inner, id, id.Certificate, SealOptions{}); return err },
+			func() error { _, err := Open(sealed, []cms.Identity{id}, Limits{}); return err },
+		} {
+			start := processorTime(b)
+			for range 10 {
+				if err := work(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			took[i] += processorTime(b) - start
+		}
+	}
+	b.ReportMetric(float64(took[0])/float64(took[1]), "seal/limit")
+	b.ReportMetric(float64(took[0])/float64(took[2]), "open/limit")
+	b.ReportMetric(float64(took[0])/float64(10*b.N), "limit-ns")
+}
+
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
 func benchInner(b *testing.B) []byte {

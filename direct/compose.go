@@ -3,7 +3,6 @@ package direct
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -219,16 +218,8 @@ func fileName(s string) string {
 	return out
 }
 
-// writeBase64 writes lines of 76 characters (RFC 2045 section 6.8).
+// writeBase64 writes a base64 body.
 func writeBase64(b *bytes.Buffer, body []byte) {
-	const perLine, letters = 57, 76
-	b.Grow(len(body)/perLine*(letters+2) + letters + 2)
-	out := b.AvailableBuffer()
-	for len(body) > 0 {
-		n := min(perLine, len(body))
-		out = base64.StdEncoding.AppendEncode(out, body[:n])
-		out = append(out, '\r', '\n')
-		body = body[n:]
-	}
-	b.Write(out)
+	b.Grow(base64Size(len(body)))
+	b.Write(appendBase64(b.AvailableBuffer(), body))
 }

@@ -74,7 +74,7 @@ func FuzzOpen(f *testing.F) {
 
 // FuzzVerify starts behind the decryption, where the shape of the signed part matters.
 func FuzzVerify(f *testing.F) {
-	signed, err := signEntity(compose(f, small()), fixture(f), SealOptions{Seed: "s"})
+	_, signed, err := signEntity(compose(f, small()), fixture(f), SealOptions{Seed: "s"})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package direct
 
 import (
 	"bytes"
-	"encoding/base64"
 	"io"
 	"mime"
 	"mime/quotedprintable"
@@ -28,14 +27,8 @@ func (h Header) Value(name string) string {
 	return ""
 }
 
-// MessageID returns the Message-ID with angle brackets; empty when absent, malformed or longer than a line.
-func (h Header) MessageID() string {
-	id := strings.TrimSpace(h.Value("Message-ID"))
-	if !messageID(id) {
-		return ""
-	}
-	return id
-}
+// MessageID returns the Message-ID with angle brackets, which some senders leave out; empty when absent, malformed or longer than a line.
+func (h Header) MessageID() string { return bracketed(h.Value("Message-ID")) }
 
 // ReadHeader reads the header section of a message and nothing else. Errors: ErrLimit, ErrMalformed.
 func ReadHeader(raw []byte, lim Limits) (Header, error) {
@@ -109,6 +102,7 @@ func looseMediaType(value string) (string, map[string]string) {
 			params[name] = v
 		}
 	}
+	typ, _, _ = strings.Cut(typ, "(") // a comment, which ParseMediaType does not know
 	return strings.ToLower(strings.TrimSpace(typ)), params
 }
 
@@ -203,35 +197,4 @@ func decodeBody(encoding string, body []byte) ([]byte, error) {
 		return out, nil
 	}
 	return body, nil
-}
-
-func decodeBase64(body []byte) ([]byte, error) {
-	return unpackBase64(make([]byte, 0, len(body)), body)
-}
-
-// unpackBase64 decodes body into the memory of out, which may be body's own: the output never passes the input. Without line
-// ends the library decodes eight letters at a time.
-func unpackBase64(out, body []byte) ([]byte, error) {
-	size := len(body)
-	for len(body) > 0 {
-		line, rest, _ := bytes.Cut(body, []byte{'\n'})
-		body = rest
-		if n := len(line); n > 0 && line[n-1] == '\r' {
-			line = line[:n-1]
-		}
-		out = append(out, line...)
-	}
-	if bytes.IndexByte(out, ' ') >= 0 || bytes.IndexByte(out, '\t') >= 0 || bytes.IndexByte(out, '\r') >= 0 {
-		out = bytes.Map(func(r rune) rune {
-			if r == ' ' || r == '\t' || r == '\r' {
-				return -1
-			}
-			return r
-		}, out)
-	}
-	n, err := base64.StdEncoding.Decode(out, out)
-	if err != nil {
-		return nil, fail(ErrMalformed, "base64 body", "of %d bytes", size)
-	}
-	return out[:n], nil
 }

@@ -1,14 +1,11 @@
 package direct
 
 import (
-	"bytes"
-	"io"
+	"errors"
 	"mime"
 	"strconv"
 	"strings"
 
-	"github.com/emersion/go-message"
-	"github.com/emersion/go-message/textproto"
 	"golang.org/x/text/encoding/htmlindex"
 )
 
@@ -44,31 +41,21 @@ func (m *Mail) From() (string, bool) {
 func (m *Mail) MessageID() string { return m.Header.MessageID() }
 
 // ReadMail reads an unprotected message, such as the one inside a Direct message
-// or a DSN of our own relay. Errors: ErrLimit, ErrMalformed.
+// or a DSN of our own relay. Parts that break the rules of MIME are left as they came, with a warning: the message is signed, so a
+// person shall see it. The bodies of parts alias raw where nothing had to be decoded. Errors: ErrLimit, ErrMalformed.
 func ReadMail(raw []byte, lim Limits) (Mail, error) {
 	lim = lim.withDefaults()
 	if len(raw) > lim.Bytes {
 		return Mail{}, fail(ErrLimit, "message", "got %d bytes, want at most %d", len(raw), lim.Bytes)
 	}
-	h, content, err := splitHeader(raw, lim)
+	h, body, err := splitHeader(raw, lim)
 	if err != nil {
 		return Mail{}, err
 	}
-	body := bytes.NewReader(content)
 	m := Mail{Header: h}
 	m.Type, m.Params = h.mediaType()
-	entity, err := message.ReadWithOptions(bytes.NewReader(raw), &message.ReadOptions{MaxHeaderBytes: int64(lim.HeaderBytes) + 2})
-	if err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err) {
-		// The library quotes the header line it stumbled over: not passed on.
-		return Mail{}, fail(ErrMalformed, "message header", "of %d bytes", len(raw))
-	}
 	w := walker{lim: lim, left: lim.Decoded}
-	if err := w.walk(nil, entity.Header, body); err != nil {
-		if w.err != nil {
-			err = w.err
-		} else {
-			err = fail(ErrMalformed, "MIME parts", "after part %d", w.count)
-		}
+	if err := w.walk(nil, h, body); err != nil {
 		return Mail{}, err
 	}
 	m.Parts, m.Warnings = w.parts, w.warnings
@@ -82,51 +69,79 @@ type walker struct {
 	count    int
 	parts    []Part
 	warnings []string
-	err      error // ours, safe to show
 }
 
-// walk visits a part and, when it is a multipart, those inside. part refuses what is too deep before anything inside is read.
-func (w *walker) walk(path []int, h message.Header, body io.Reader) error {
-	typ, params, _ := h.ContentType()
-	multipart := strings.HasPrefix(typ, "multipart/")
-	e, packed := &message.Entity{Header: h, Body: body}, !multipart && strings.EqualFold(strings.TrimSpace(h.Get("Content-Transfer-Encoding")), "base64")
-	if !packed { // base64 is undone at once: the library's way, through readers, costs a fifth of opening a message
-		var err error
-		if e, err = message.New(h, body); err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err) {
-			return err
+// walk visits a part and, when it is a multipart, those inside, at most as deep as the limit.
+func (w *walker) walk(path []int, h Header, body []byte) error {
+	if w.count++; w.count > w.lim.Parts {
+		return fail(ErrLimit, "MIME parts", "got more than %d", w.lim.Parts)
+	}
+	if len(path) > w.lim.Depth {
+		return fail(ErrLimit, "MIME parts", "got nesting deeper than %d", w.lim.Depth)
+	}
+	typ, params := h.mediaType()
+	boundary := params["boundary"]
+	if !strings.HasPrefix(typ, "multipart/") {
+		return w.leaf(path, h, body)
+	}
+	if boundary == "" || len(boundary) > maxBoundary {
+		w.warn(path, "is a multipart without a boundary")
+		return w.leaf(path, h, body)
+	}
+	i := 0
+	for p, closed := range split(body, boundary) {
+		if !closed {
+			w.warn(path, "is a multipart without its end")
 		}
-	}
-	if w.err = w.part(path, e, packed); w.err != nil || !multipart {
-		return w.err
-	}
-	parts := textproto.NewMultipartReader(body, params["boundary"])
-	for i := 0; ; i++ {
-		p, err := parts.NextPart()
-		if err == io.EOF {
-			return nil
+		at := append(path[:len(path):len(path)], i)
+		inside, content, err := splitHeader(p, w.lim)
+		if errors.Is(err, ErrMalformed) {
+			w.warn(at, "has no header that can be read")
+			inside, content, err = Header{{"Content-Type", "application/octet-stream"}}, p, nil
+		}
+		if err == nil {
+			err = w.walk(at, inside, content)
 		}
 		if err != nil {
 			return err
 		}
-		if err := w.walk(append(path[:len(path):len(path)], i), message.Header{Header: p.Header}, p); err != nil {
-			return err
-		}
+		i++
 	}
+	if i == 0 {
+		w.warn(path, "is a multipart without parts")
+	}
+	return nil
 }
 
-// content reads the body of a leaf, decoded.
-func (w *walker) content(e *message.Entity, packed bool) ([]byte, error) {
-	if !packed {
-		return io.ReadAll(io.LimitReader(e.Body, int64(w.left)+1))
+// warn notes what was forgiven.
+func (w *walker) warn(path []int, what string) {
+	w.warnings = append(w.warnings, "part "+dotted(path)+" "+what+" and was left as it came")
+}
+
+// leaf reads a part that holds content.
+func (w *walker) leaf(path []int, h Header, body []byte) error {
+	p := Part{Path: dotted(path)}
+	p.Type, p.Params = h.mediaType()
+	encoding := h.Value("Content-Transfer-Encoding")
+	if !knownEncoding(encoding) {
+		w.warn(path, "has an unknown transfer encoding")
 	}
-	raw, err := io.ReadAll(e.Body) // never longer than the message
+	p.Name, p.Disposition = fileNameOf(h, p.Params)
+	decoded, err := decodeBody(encoding, body)
 	if err != nil {
-		return nil, err
+		w.warn(path, "breaks its transfer encoding")
+		decoded = body
 	}
-	return unpackBase64(raw[:0], raw)
+	if len(decoded) > w.left {
+		return fail(ErrLimit, "MIME parts", "got more than %d decoded bytes", w.lim.Decoded)
+	}
+	w.left -= len(decoded)
+	p.Body = w.toUTF8(path, decoded, p)
+	w.parts = append(w.parts, p)
+	return nil
 }
 
-// knownEncoding says whether the MIME library undoes a Content-Transfer-Encoding.
+// knownEncoding says whether decodeBody undoes a Content-Transfer-Encoding.
 func knownEncoding(v string) bool {
 	switch strings.ToLower(strings.TrimSpace(v)) {
 	case "", "7bit", "8bit", "binary", "base64", "quoted-printable":
@@ -135,70 +150,31 @@ func knownEncoding(v string) bool {
 	return false
 }
 
-func (w *walker) part(path []int, e *message.Entity, packed bool) error {
-	if w.count++; w.count > w.lim.Parts {
-		return fail(ErrLimit, "MIME parts", "got more than %d", w.lim.Parts)
-	}
-	if len(path) > w.lim.Depth {
-		return fail(ErrLimit, "MIME parts", "got nesting deeper than %d", w.lim.Depth)
-	}
-	p := Part{Path: dotted(path)}
-	p.Type, p.Params = entityType(e)
-	if strings.HasPrefix(p.Type, "multipart/") {
-		if p.Params["boundary"] == "" {
-			return fail(ErrMalformed, "MIME part "+p.Path, "got a multipart without a boundary")
-		}
-		return nil
-	}
-	if !knownEncoding(e.Header.Get("Content-Transfer-Encoding")) {
-		w.warnings = append(w.warnings, "part "+p.Path+" has an unknown transfer encoding and was left as it came")
-	}
-	p.Name, p.Disposition = fileNameOf(e, p.Params)
-	body, err := w.content(e, packed)
-	if err != nil {
-		return fail(ErrMalformed, "MIME part "+p.Path, "its transfer encoding breaks off after %d bytes", len(body))
-	}
-	if len(body) > w.left {
-		return fail(ErrLimit, "MIME parts", "got more than %d decoded bytes", w.lim.Decoded)
-	}
-	w.left -= len(body)
-	p.Body = w.toUTF8(body, p)
-	w.parts = append(w.parts, p)
-	return nil
-}
-
 // toUTF8 decodes plain text and HTML; structured text (XML) names its own encoding inside.
-func (w *walker) toUTF8(body []byte, p Part) []byte {
+func (w *walker) toUTF8(path []int, body []byte, p Part) []byte {
 	charset := strings.ToLower(p.Params["charset"])
 	if p.Type != "text/plain" && p.Type != "text/html" || charset == "" || charset == "utf-8" || charset == "us-ascii" {
 		return body
 	}
 	enc, err := htmlindex.Get(charset)
 	if err != nil {
-		w.warnings = append(w.warnings, "part "+p.Path+" has an unknown charset and was left as it came")
+		w.warn(path, "has an unknown charset")
 		return body
 	}
 	out, err := enc.NewDecoder().Bytes(body)
 	if err != nil {
-		w.warnings = append(w.warnings, "part "+p.Path+" is not text of its charset and was left as it came")
+		w.warn(path, "is not text of its charset")
 		return body
 	}
 	return out
 }
 
-func entityType(e *message.Entity) (string, map[string]string) {
-	typ, params, err := e.Header.ContentType()
-	if err != nil || typ == "" {
-		return "text/plain", map[string]string{}
-	}
-	return strings.ToLower(typ), params
-}
-
 // fileNameOf reads the name from Content-Disposition, else Content-Type, with encoded words undone.
-func fileNameOf(e *message.Entity, typeParams map[string]string) (name, disposition string) {
-	disposition, params, err := e.Header.ContentDisposition()
+func fileNameOf(h Header, typeParams map[string]string) (name, disposition string) {
+	value := h.Value("Content-Disposition")
+	disposition, params, err := mime.ParseMediaType(value)
 	if err != nil {
-		disposition = ""
+		disposition, params = looseMediaType(value)
 	}
 	name = params["filename"]
 	if name == "" {

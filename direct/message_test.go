@@ -166,7 +166,7 @@ func TestOpenRefuses(t *testing.T) {
 		writeBase64(&b, der)
 		return b.Bytes()
 	}
-	signed, err := signEntity(inner, p.them, SealOptions{Seed: "s"})
+	_, signed, err := signEntity(inner, p.them, SealOptions{Seed: "s"})
 	if err != nil {
 		t.Fatal(err)
 	}

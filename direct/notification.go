@@ -21,7 +21,7 @@ type Notification struct {
 	Disposition       string // one of the constants; of an incoming one any word, lower case; empty when it was missing
 	Modifier          string // error, failure, warning; empty: none
 	Recipient         string // Final-Recipient, canonical address
-	OriginalMessageID string // with angle brackets
+	OriginalMessageID string // with angle brackets; empty: the message has none
 	ReportingUA       string // "host; product"; empty writes none
 	Final             bool   // carries X-DIRECT-FINAL-DESTINATION-DELIVERY
 	Reason            string // Failure or Error field, for people; no patient data
@@ -94,7 +94,9 @@ func writeReport(b *bytes.Buffer, d Draft) {
 		field(b, "Reporting-UA", ua)
 	}
 	field(b, "Final-Recipient", "rfc822; "+oneLine(n.Recipient))
-	field(b, "Original-Message-ID", oneLine(n.OriginalMessageID))
+	if n.OriginalMessageID != "" { // RFC 8098 section 3.2.5: only when the message has one
+		field(b, "Original-Message-ID", oneLine(n.OriginalMessageID))
+	}
 	disposition := "automatic-action/MDN-sent-automatically; " + n.Disposition
 	if n.Modifier != "" {
 		disposition += "/" + oneLine(n.Modifier)

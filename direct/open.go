@@ -22,6 +22,14 @@ type Opened struct {
 	Warnings     []string            // what was forgiven, in words without content
 }
 
+// MessageID is that of the protected header, else the one outside, which should be the same; empty when there is neither.
+func (o *Opened) MessageID() string {
+	if id := o.Mail.MessageID(); id != "" {
+		return id
+	}
+	return o.Outer.MessageID()
+}
+
 // Open decrypts with the first of ids that is a recipient, verifies the
 // signature over the exact octets received and unwraps.
 //
@@ -74,7 +82,11 @@ func (o *Opened) decrypt(h Header, body []byte, ids []cms.Identity, lim Limits) 
 		return nil, envelopeError(err)
 	}
 	o.Layers = append(o.Layers, envelopeLayer(env))
-	text, id, err := env.Decrypt(ids)
+	decrypt := env.Decrypt
+	if &der[0] != &body[0] {
+		decrypt = env.DecryptInPlace // der is ours, not the caller's
+	}
+	text, id, err := decrypt(ids)
 	if err != nil {
 		return nil, fail(ErrUndecryptable, "envelope", "of %d bytes", len(der))
 	}
@@ -122,7 +134,7 @@ func (o *Opened) verify(entity []byte, lim Limits) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if sd.Content == nil {
+		if sd.Content == nil && sd.Signers() > 0 {
 			return nil, fail(ErrSignature, "signed part", "got a signature without its content")
 		}
 		return sd.Content, o.checkSigners(sd, nil, "opaque")

@@ -29,11 +29,11 @@ func Seal(random io.Reader, inner []byte, signer cms.Identity, recipient *x509.C
 	if o.Seed == "" {
 		o.Seed = h.Value("Message-ID")
 	}
-	signed, err := signEntity(inner, signer, o)
+	room, signed, err := signEntity(inner, signer, o)
 	if err != nil {
 		return nil, err
 	}
-	envelope, err := cms.Encrypt(random, signed, []*x509.Certificate{recipient}, o.Encrypt)
+	envelope, err := cms.EncryptIn(random, room, signed, []*x509.Certificate{recipient}, o.Encrypt)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func Seal(random io.Reader, inner []byte, signer cms.Identity, recipient *x509.C
 		kind = "authEnveloped-data"
 	}
 	var b bytes.Buffer
-	b.Grow(len(envelope)*78/57 + 2048)
+	b.Grow(base64Size(len(envelope)) + 2048)
 	for _, name := range []string{"From", "To", "Cc", "Date", "Message-ID"} {
 		for _, f := range h {
 			if f.Name == name {
@@ -64,28 +64,43 @@ func fold(v string) string {
 	return string(bytes.ReplaceAll([]byte(v), []byte(">, <"), []byte(">,\r\n <")))
 }
 
-// signEntity wraps inner as message/rfc822 and writes the multipart/signed around it.
-// The signed octets are written once and never touched again.
-func signEntity(inner []byte, signer cms.Identity, o SealOptions) ([]byte, error) {
-	wrapped := make([]byte, 0, len(inner)+64)
-	wrapped = append(wrapped, "Content-Type: message/rfc822\r\n\r\n"...)
-	wrapped = append(wrapped, inner...)
-	signature, err := cms.Sign(wrapped, signer.Certificate, signer.Key, o.Chain)
-	if err != nil {
-		return nil, err
+// Room kept free around the signed entity: before it for the head of the envelope, behind it for padding or a MAC, and what a signature
+// takes in a message without its certificates.
+const (
+	headRoom      = 2048
+	tailRoom      = 64
+	signatureRoom = 4096
+)
+
+// sizeOf is the size of certificates.
+func sizeOf(certs []*x509.Certificate) (n int) {
+	for _, c := range certs {
+		n += len(c.Raw)
 	}
-	mark := boundary(o.Seed, "signed", wrapped)
-	var b bytes.Buffer
-	b.Grow(len(wrapped) + len(signature)*2 + 1024)
-	field(&b, "Content-Type", "multipart/signed; protocol=\"application/pkcs7-signature\";\r\n micalg=sha-256; boundary=\""+mark+"\"")
+	return n
+}
+
+// signEntity wraps inner as message/rfc822 and writes the multipart/signed around it.
+// The signed octets are written once and never touched again. The entity is the end of the memory that is returned before it.
+func signEntity(inner []byte, signer cms.Identity, o SealOptions) (memory, entity []byte, err error) {
+	mark := boundary(o.Seed, "signed", inner)
+	size := headRoom + len(inner) + signatureRoom + 2*(len(signer.Certificate.Raw)+sizeOf(o.Chain)) + tailRoom
+	b := bytes.NewBuffer(make([]byte, headRoom, size))
+	field(b, "Content-Type", "multipart/signed; protocol=\"application/pkcs7-signature\";\r\n micalg=sha-256; boundary=\""+mark+"\"")
 	b.WriteString("\r\n--" + mark + "\r\n")
-	b.Write(wrapped)
+	start := b.Len()
+	b.WriteString("Content-Type: message/rfc822\r\n\r\n")
+	b.Write(inner)
+	signature, err := cms.Sign(b.Bytes()[start:], signer.Certificate, signer.Key, o.Chain)
+	if err != nil {
+		return nil, nil, err
+	}
 	b.WriteString("\r\n--" + mark + "\r\n")
-	field(&b, "Content-Type", "application/pkcs7-signature; name=\"smime.p7s\"")
-	field(&b, "Content-Disposition", "attachment; filename=\"smime.p7s\"")
-	field(&b, "Content-Transfer-Encoding", "base64")
+	field(b, "Content-Type", "application/pkcs7-signature; name=\"smime.p7s\"")
+	field(b, "Content-Disposition", "attachment; filename=\"smime.p7s\"")
+	field(b, "Content-Transfer-Encoding", "base64")
 	b.WriteString("\r\n")
-	writeBase64(&b, signature)
+	writeBase64(b, signature)
 	b.WriteString("--" + mark + "--\r\n")
-	return b.Bytes(), nil
+	return b.Bytes(), b.Bytes()[headRoom:], nil
 }

@@ -128,6 +128,11 @@ func SelectRecipient(address string, certs []*x509.Certificate, p Policy) (Verdi
 	return first(address, certs, ToEncrypt, nil, p)
 }
 
+// SelectCarried is SelectRecipient for certificates that came with a message, which may be each other's issuers.
+func SelectCarried(address string, carried []*x509.Certificate, p Policy) (Verdict, error) {
+	return first(address, carried, ToEncrypt, carried, p)
+}
+
 func first(address string, certs []*x509.Certificate, use Use, carried []*x509.Certificate, p Policy) (Verdict, error) {
 	ordered := slices.Clone(certs)
 	slices.SortStableFunc(ordered, func(a, b *x509.Certificate) int {

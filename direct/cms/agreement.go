@@ -19,9 +19,15 @@ var (
 	oidDHSHA256 = asn1.ObjectIdentifier{1, 3, 132, 1, 11, 1}
 	oidDHSHA384 = asn1.ObjectIdentifier{1, 3, 132, 1, 11, 2}
 	oidDHSHA512 = asn1.ObjectIdentifier{1, 3, 132, 1, 11, 3}
-	oidWrap128  = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 5}
-	oidWrap192  = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 25}
-	oidWrap256  = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 45}
+	// The same with the cofactor, which is 1 on our curves.
+	oidCofactorSHA1   = asn1.ObjectIdentifier{1, 3, 133, 16, 840, 63, 0, 3}
+	oidCofactorSHA256 = asn1.ObjectIdentifier{1, 3, 132, 1, 14, 1}
+	oidCofactorSHA384 = asn1.ObjectIdentifier{1, 3, 132, 1, 14, 2}
+	oidCofactorSHA512 = asn1.ObjectIdentifier{1, 3, 132, 1, 14, 3}
+
+	oidWrap128 = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 5}
+	oidWrap192 = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 25}
+	oidWrap256 = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 45}
 )
 
 // agreement is what the keys of one KeyAgreeRecipientInfo share (RFC 5753 section 3.1.1).
@@ -86,13 +92,13 @@ func (a *agreement) scheme(alg algorithm) {
 		return
 	}
 	switch {
-	case alg.oid.Equal(oidDHSHA1):
+	case alg.oid.Equal(oidDHSHA1), alg.oid.Equal(oidCofactorSHA1):
 		a.hash = crypto.SHA1
-	case alg.oid.Equal(oidDHSHA256):
+	case alg.oid.Equal(oidDHSHA256), alg.oid.Equal(oidCofactorSHA256):
 		a.hash = crypto.SHA256
-	case alg.oid.Equal(oidDHSHA384):
+	case alg.oid.Equal(oidDHSHA384), alg.oid.Equal(oidCofactorSHA384):
 		a.hash = crypto.SHA384
-	case alg.oid.Equal(oidDHSHA512):
+	case alg.oid.Equal(oidDHSHA512), alg.oid.Equal(oidCofactorSHA512):
 		a.hash = crypto.SHA512
 	}
 }

@@ -1,6 +1,9 @@
 package cms
 
-import "math"
+import (
+	"bytes"
+	"math"
+)
 
 // Identifier octets this file cares about (X.690 section 8.1.2).
 const (
@@ -29,7 +32,8 @@ type open struct {
 
 // Normalize checks that b is exactly one BER element within the limits and
 // returns it with definite, minimal lengths and primitive octet strings. Octets of
-// primitive elements are never changed. The result aliases b when nothing had to change.
+// primitive elements are never changed. The result aliases b when nothing had to change. Line ends behind the element, which
+// mail adds where the transfer encoding is not base64, are passed over.
 // Errors: ErrLimit, ErrMalformed, ErrUnsupported (tag numbers above 30).
 func Normalize(b []byte, lim Limits) ([]byte, error) {
 	lim = lim.withDefaults()
@@ -41,7 +45,7 @@ func Normalize(b []byte, lim Limits) ([]byte, error) {
 		return nil, err
 	}
 	if !changed {
-		return b, nil
+		return b[:elements[0].end], nil
 	}
 	return rewrite(b, elements), nil
 }
@@ -68,7 +72,7 @@ func scan(b []byte, lim Limits) (list []element, changed bool, err error) {
 			break
 		}
 		if len(stack) == 0 && len(list) > 0 {
-			if pos != len(b) {
+			if len(bytes.Trim(b[pos:], "\r\n")) > 0 {
 				return nil, false, fail(ErrMalformed, "BER", "got %d bytes after the element, want none", len(b)-pos)
 			}
 			return list, changed, nil

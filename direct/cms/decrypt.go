@@ -33,7 +33,27 @@ func (r *recipient) names(c *x509.Certificate) bool {
 // Decrypt returns the content for the first identity that opens the
 // envelope, and that identity. Identities are tried in their order.
 // Errors: ErrNotRecipient when none is named, else only ErrDecrypt.
-func (e *Enveloped) Decrypt(ids []Identity) ([]byte, Identity, error) {
+func (e *Enveloped) Decrypt(ids []Identity) ([]byte, Identity, error) { return e.decrypt(ids, false) }
+
+// DecryptInPlace is Decrypt that may put the content where the ciphertext was, in the octets that ParseEnveloped was given, when
+// nothing but one attempt can be made. The envelope cannot be used again.
+func (e *Enveloped) DecryptInPlace(ids []Identity) ([]byte, Identity, error) {
+	return e.decrypt(ids, e.attempts(ids) == 1)
+}
+
+// attempts counts the pairs of an identity and a recipient info that names it.
+func (e *Enveloped) attempts(ids []Identity) (n int) {
+	for _, id := range ids {
+		for i := range e.recipients {
+			if e.recipients[i].names(id.Certificate) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func (e *Enveloped) decrypt(ids []Identity, inPlace bool) ([]byte, Identity, error) {
 	named, attempts := false, 0
 	for _, id := range ids {
 		for i := range e.recipients {
@@ -49,7 +69,7 @@ func (e *Enveloped) Decrypt(ids []Identity) ([]byte, Identity, error) {
 			if key == nil {
 				continue
 			}
-			if content := e.open(key); content != nil {
+			if content := e.open(key, inPlace); content != nil {
 				return content, id, nil
 			}
 		}
@@ -186,7 +206,7 @@ func mgfParam(seq *cryptobyte.String, n uint8) (crypto.Hash, bool) {
 }
 
 // open decrypts the content; nil on any fault.
-func (e *Enveloped) open(key []byte) []byte {
+func (e *Enveloped) open(key []byte, inPlace bool) []byte {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil
@@ -200,7 +220,10 @@ func (e *Enveloped) open(key []byte) []byte {
 		len(e.ciphertext) == 0 || len(e.ciphertext)%aes.BlockSize != 0 {
 		return nil
 	}
-	out := make([]byte, len(e.ciphertext))
+	out := e.ciphertext
+	if !inPlace {
+		out = make([]byte, len(e.ciphertext))
+	}
 	cipher.NewCBCDecrypter(block, iv).CryptBlocks(out, e.ciphertext)
 	n, ok := unpad(out)
 	if !ok {

@@ -21,6 +21,9 @@ type Signed struct {
 	signers      []signerInfo
 }
 
+// Signers is how many signatures there are, before any of them is looked at.
+func (s *Signed) Signers() int { return len(s.signers) }
+
 // Signer is one verified, or refused, signature.
 type Signer struct {
 	Certificate *x509.Certificate // nil when the structure does not carry it and Verify was not given it

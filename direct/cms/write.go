@@ -15,7 +15,6 @@ import (
 	"io"
 	"math/big"
 
-	"go.mozilla.org/pkcs7"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -48,42 +47,16 @@ type EncryptOptions struct {
 	Content      ContentCipher
 }
 
-// Sign writes a detached SignedData over content: SHA-256, signed attributes
-// contentType, messageDigest and signingTime, the signer's certificate and chain
-// included. key is an *rsa.PrivateKey or an *ecdsa.PrivateKey on P-256 or P-384.
-//
-// signingTime is the time of the call; nobody may rely on it (RFC 5652 section 11.3).
-func Sign(content []byte, cert *x509.Certificate, key crypto.PrivateKey, chain []*x509.Certificate) ([]byte, error) {
-	signer, ok := key.(crypto.Signer)
-	if !ok {
-		return nil, fmt.Errorf("cms: signing key: got %T, want an RSA or ECDSA private key", key)
-	}
-	if pub, ok := cert.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); !ok || !pub.Equal(signer.Public()) {
-		return nil, errors.New("cms: signing key: does not belong to the certificate; configure the pair that was issued together")
-	}
-	sd, err := pkcs7.NewSignedData(content)
-	if err != nil {
-		return nil, fmt.Errorf("cms: signing: %w", err)
-	}
-	sd.SetDigestAlgorithm(pkcs7.OIDDigestAlgorithmSHA256)
-	if err := sd.AddSigner(cert, key, pkcs7.SignerInfoConfig{}); err != nil {
-		return nil, fmt.Errorf("cms: signing: %w", err)
-	}
-	for _, c := range chain {
-		sd.AddCertificate(c)
-	}
-	sd.Detach()
-	out, err := sd.Finish()
-	if err != nil {
-		return nil, fmt.Errorf("cms: signing: %w", err)
-	}
-	return out, nil
-}
-
 // Encrypt writes EnvelopedData (RFC 5652 section 6), or AuthEnvelopedData (RFC 5083) for GCM, in DER for RSA
 // recipients and for EC recipients on P-256 and P-384, each named by issuer and serial number. random gives content key and
 // initialisation vector; padding and ephemeral keys may take theirs from the system.
 func Encrypt(random io.Reader, content []byte, to []*x509.Certificate, o EncryptOptions) ([]byte, error) {
+	return EncryptIn(random, nil, content, to, o)
+}
+
+// EncryptIn is Encrypt for content at the end of buf, which it overwrites: when buf has room enough before the content (about 600 octets
+// a recipient) and capacity behind it (48 octets), the structure is made there, else in new memory.
+func EncryptIn(random io.Reader, buf, content []byte, to []*x509.Certificate, o EncryptOptions) ([]byte, error) {
 	if len(to) == 0 {
 		return nil, errors.New("cms: encrypting: got no recipient, want at least one certificate")
 	}
@@ -93,46 +66,84 @@ func Encrypt(random io.Reader, content []byte, to []*x509.Certificate, o Encrypt
 		return nil, fmt.Errorf("cms: encrypting: reading randomness: %w", err)
 	}
 	key, iv := secret[:form.keyLen], secret[form.keyLen:]
-	infos := make([]byte, 0, 512*len(to))
-	version := int64(0)
-	for i, c := range to {
-		info, err := recipientInfo(random, c, key, o.KeyTransport)
-		if err != nil {
-			return nil, fmt.Errorf("cms: encrypting: recipient %d: %w", i, err)
-		}
-		infos = append(infos, info...)
-		if _, ec := c.PublicKey.(*ecdsa.PublicKey); ec && !form.gcm {
-			version = 2 // RFC 5652 section 6.1: a recipient info of another version than 0
-		}
-	}
-	encrypt := encryptCBC
-	if form.gcm {
-		encrypt = encryptGCM
-	}
-	text, mac, err := encrypt(key, iv, content)
+	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, fmt.Errorf("cms: encrypting: %w", err)
 	}
-	var b cryptobyte.Builder
-	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1ObjectIdentifier(form.contentType)
-		b.AddASN1(explicit(0), func(b *cryptobyte.Builder) {
-			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-				b.AddASN1Int64(version)
-				b.AddBytes(setOf(infos))
-				b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-					b.AddASN1ObjectIdentifier(oidData)
-					addAlgorithm(b, form.cipher, func(b *cryptobyte.Builder) { form.addParameters(b, iv) })
-					b.AddASN1(implicit(0), func(b *cryptobyte.Builder) { b.AddBytes(text) })
-				})
-				if form.gcm {
-					b.AddASN1OctetString(mac)
-				}
-			})
-		})
-	})
-	return b.Bytes()
+	infos, version, err := recipientInfos(random, to, key, o.KeyTransport)
+	if err != nil {
+		return nil, err
+	}
+	if form.gcm {
+		version = 0 // RFC 5083 section 2.1
+	}
+	var head cryptobyte.Builder
+	head.AddASN1ObjectIdentifier(oidData)
+	addAlgorithm(&head, form.cipher, func(b *cryptobyte.Builder) { form.addParameters(b, iv) })
+	algorithm, err := head.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("cms: encrypting: %w", err)
+	}
+	return form.write(buf, block, iv, content, version, setOf(infos), algorithm)
 }
+
+// recipientInfos writes one info for each certificate, and says the version of the structure.
+func recipientInfos(random io.Reader, to []*x509.Certificate, key []byte, kt KeyTransport) (infos []byte, version byte, err error) {
+	for i, c := range to {
+		info, err := recipientInfo(random, c, key, kt)
+		if err != nil {
+			return nil, 0, fmt.Errorf("cms: encrypting: recipient %d: %w", i, err)
+		}
+		infos = append(infos, info...)
+		if _, ec := c.PublicKey.(*ecdsa.PublicKey); ec {
+			version = 2 // RFC 5652 section 6.1: a recipient info of another version than 0
+		}
+	}
+	return infos, version, nil
+}
+
+// write puts the structure together with its lengths counted before, so that the content is touched once, by the cipher.
+func (f form) write(buf []byte, block cipher.Block, iv, content []byte, version byte, infos, algorithm []byte) ([]byte, error) {
+	size := len(content)/aes.BlockSize*aes.BlockSize + aes.BlockSize
+	var tail int
+	if f.gcm {
+		size, tail = len(content), 2+gcmTag
+	}
+	typ, err := asn1.Marshal(f.contentType)
+	if err != nil {
+		return nil, fmt.Errorf("cms: encrypting: %w", err)
+	}
+	info := len(algorithm) + elementSize(size)
+	data := 3 + len(infos) + elementSize(info) + tail
+	whole := len(typ) + elementSize(elementSize(data))
+	out := place(buf, elementSize(whole), elementSize(whole)-size-tail, content)
+	out = appendHeader(out, byte(cbasn1.SEQUENCE), whole)
+	out = append(out, typ...)
+	out = appendHeader(out, byte(explicit(0)), elementSize(data))
+	out = appendHeader(out, byte(cbasn1.SEQUENCE), data)
+	out = append(append(out, byte(cbasn1.INTEGER), 1, version), infos...)
+	out = appendHeader(out, byte(cbasn1.SEQUENCE), info)
+	out = append(out, algorithm...)
+	out = appendHeader(out, byte(implicit(0)), size)
+	if f.gcm {
+		return sealGCM(out, block, iv, content)
+	}
+	return append(out, sealCBC(out[len(out):len(out)+size], block, iv, content)...), nil
+}
+
+// place returns empty memory for size octets of which head come before the content: in buf such that the content, when it is in buf,
+// is encrypted where it stands, or new.
+func place(buf []byte, size, head int, content []byte) []byte {
+	if at := len(buf) - len(content) - head; at >= 0 && cap(buf)-at >= size && len(content) > 0 && &buf[len(buf)-len(content)] == &content[0] {
+		return buf[at:at:cap(buf)]
+	}
+	return make([]byte, 0, size)
+}
+
+// elementSize is the size of an element with n octets of content.
+func elementSize(n int) int { return 2 + lengthOctets(n) + n }
+
+func appendHeader(out []byte, tag byte, n int) []byte { return appendLength(append(out, tag), n) }
 
 // form is what a content cipher asks of the structure.
 type form struct {
@@ -173,32 +184,30 @@ func recipientInfo(random io.Reader, c *x509.Certificate, key []byte, kt KeyTran
 	return transportInfo(random, c, key, kt)
 }
 
-func encryptGCM(key, nonce, content []byte) (text, mac []byte, err error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, nil, err
-	}
+// sealGCM appends the encrypted content and the MAC as its element.
+func sealGCM(out []byte, block cipher.Block, nonce, content []byte) ([]byte, error) {
 	aead, err := cipher.NewGCM(block)
 	if err != nil {
-		return nil, nil, err
+		return nil, fmt.Errorf("cms: encrypting: %w", err)
 	}
-	out := aead.Seal(make([]byte, 0, len(content)+gcmTag), nonce, content, nil)
-	return out[:len(content)], out[len(content):], nil
+	out = aead.Seal(out, nonce, content, nil)
+	mac := [gcmTag]byte(out[len(out)-gcmTag:])
+	out = append(out[:len(out)-gcmTag], byte(cbasn1.OCTET_STRING), gcmTag)
+	return append(out, mac[:]...), nil
 }
 
-// encryptCBC pads as RFC 5652 section 6.3 and encrypts.
-func encryptCBC(key, iv, content []byte) (text, none []byte, err error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, nil, err
+// sealCBC encrypts into out, with the padding of RFC 5652 section 6.3.
+func sealCBC(out []byte, block cipher.Block, iv, content []byte) []byte {
+	whole := len(content) / aes.BlockSize * aes.BlockSize
+	var last [aes.BlockSize]byte
+	n := copy(last[:], content[whole:])
+	for i := n; i < len(last); i++ {
+		last[i] = byte(len(last) - n)
 	}
-	pad := aes.BlockSize - len(content)%aes.BlockSize
-	out := make([]byte, len(content)+pad)
-	for i := copy(out, content); i < len(out); i++ {
-		out[i] = byte(pad)
-	}
-	cipher.NewCBCEncrypter(block, iv).CryptBlocks(out, out)
-	return out, nil, nil
+	mode := cipher.NewCBCEncrypter(block, iv)
+	mode.CryptBlocks(out, content[:whole])
+	mode.CryptBlocks(out[whole:], last[:])
+	return out
 }
 
 // transportInfo writes one KeyTransRecipientInfo.
