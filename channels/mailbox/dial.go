@@ -71,7 +71,7 @@ func (p *Puller) dial(ctx context.Context) (*connection, error) {
 	c.tls.VerifyConnection = func(state tls.ConnectionState) error { // called after the chain and the name were verified
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.via.secured(state)
+		c.via.Secured(state)
 		return nil
 	}
 	open := p.d.Dial

@@ -35,8 +35,8 @@ type Via struct {
 	Folder      string    `json:"folder,omitempty"` // IMAP
 }
 
-// secured fills what is known once TLS stands.
-func (v *Via) secured(s tls.ConnectionState) {
+// Secured fills what is known once TLS stands.
+func (v *Via) Secured(s tls.ConnectionState) {
 	v.Name, v.TLS = s.ServerName, tls.VersionName(s.Version)
 	if len(s.PeerCertificates) > 0 {
 		c := s.PeerCertificates[0]
