@@ -99,7 +99,8 @@ func TestSafeHTML(t *testing.T) {
 		{`<linkHtml href="#a">l</linkHtml>`, `<a href="#n-a" rel="noopener noreferrer nofollow">l</a>`},
 		{`<img src="http://x"/><iframe src="x">y</iframe>`, `y`},
 		{`<list listType="ordered"><item>1</item></list><content styleCode="Bold" ID="a&quot;b">c</content><br/>`, `<ol><li>1</li></ol><strong id="n-a&#34;b">c</strong><br>`},
-		{`<renderMultiMedia referencedObject="m&lt;1"/>`, `[m&lt;1]`},
+		{`<renderMultiMedia referencedObject="m&lt;1"/>`, ` [m&lt;1] `},
+		{`<renderMultiMedia referencedObject="m"><caption>a scan</caption></renderMultiMedia>`, ` [m] <em>a scan</em> `},
 	} {
 		if got := read(t, section(c.in)).Sections[0].HTML; got != c.want {
 			t.Errorf("%s\n got %s\nwant %s", c.in, got, c.want)

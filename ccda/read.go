@@ -159,12 +159,13 @@ func (d *decoder) body(n *node) (*Body, error) {
 		b.Data = []byte(strings.TrimSpace(s))
 		return b, nil
 	}
-	data, err := base64.StdEncoding.DecodeString(strings.Map(func(r rune) rune {
+	packed := strings.TrimRight(strings.Map(func(r rune) rune {
 		if r < 128 && isBlank(byte(r)) {
 			return -1
 		}
 		return r
-	}, s))
+	}, s), "=")
+	data, err := base64.RawStdEncoding.DecodeString(packed)
 	if err != nil {
 		return nil, fmt.Errorf("got %d characters that are not base64", len(s))
 	}

@@ -58,12 +58,25 @@ func (r *renderer) walk(n *node) {
 	case "linkHtml":
 		r.link(n)
 	case "renderMultiMedia":
-		r.b.WriteString("[" + html.EscapeString(clean(n.attr("referencedObject"))) + "]")
+		r.b.WriteString(" [" + html.EscapeString(clean(n.attr("referencedObject"))) + "] ")
+		for _, k := range n.kids {
+			r.figure(k)
+		}
 	default:
 		for _, k := range n.kids {
 			r.walk(k)
 		}
 	}
+}
+
+// figure renders the caption of a picture, which stands outside of any table there.
+func (r *renderer) figure(n *node) {
+	if n.name == "caption" {
+		r.wrap(n, "em", "")
+		r.b.WriteByte(' ')
+		return
+	}
+	r.walk(n)
 }
 
 func (r *renderer) wrap(n *node, tag, attrs string) {

@@ -16,12 +16,10 @@ func toUTF8(b []byte) (string, error) {
 	switch {
 	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")):
 		return strings.ToValidUTF8(string(b[3:]), "\uFFFD"), nil
-	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")):
-		out, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Bytes(b)
-		if err != nil {
-			return "", fmt.Errorf("%w: broken UTF-16", ErrNotXML)
-		}
-		return string(out), nil
+	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("<\x00")):
+		return fromUTF16(b, unicode.LittleEndian)
+	case bytes.HasPrefix(b, []byte("\xfe\xff")), bytes.HasPrefix(b, []byte("\x00<")): // without a mark by its first bytes (XML 1.0 appendix F)
+		return fromUTF16(b, unicode.BigEndian)
 	}
 	name := declared(b)
 	if name == "" || strings.EqualFold(name, "utf-8") || strings.EqualFold(name, "utf8") {
@@ -39,6 +37,14 @@ func toUTF8(b []byte) (string, error) {
 		return "", fmt.Errorf("%w: bytes that its character set does not have", ErrNotXML)
 	}
 	return strings.ToValidUTF8(string(out), "\uFFFD"), nil
+}
+
+func fromUTF16(b []byte, order unicode.Endianness) (string, error) {
+	out, err := unicode.UTF16(order, unicode.UseBOM).NewDecoder().Bytes(b)
+	if err != nil {
+		return "", fmt.Errorf("%w: broken UTF-16", ErrNotXML)
+	}
+	return string(out), nil
 }
 
 // declared gives the encoding of the XML declaration.

@@ -100,6 +100,9 @@ func refine(m *referral.Message, w *work) {
 
 // applyFact finds or makes the referral a fact speaks of and applies its event.
 func (e *Engine) applyFact(tx Tx, m *referral.Message, w *work, i int) error {
+	if done, err := e.samePackage(tx, m, w, i); done || err != nil {
+		return err
+	}
 	f := w.decoded.Facts[i]
 	partner, _ := w.set.Directory.Partner(m.Partner)
 	ids, err := tx.ByIdentifier(f.Ref)

@@ -120,9 +120,13 @@ func (a *attempt) shipment(ctx context.Context) (channels.Shipment, error) {
 			return channels.Shipment{}, err
 		}
 	}
+	basis, err := a.basis(ctx, r)
+	if err != nil {
+		return channels.Shipment{}, err
+	}
 	return transform.Render(r, ev, transform.Target{
 		Partner: partner, Rail: partner.Rails[at], Own: a.set.Directory.Own, DeliveryID: a.d.ID, ControlID: a.d.ControlID, CopyOf: a.d.CopyOf,
-		At: a.d.Created,
+		At: a.d.Created, Basis: basis,
 	}, docs)
 }
 

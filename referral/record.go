@@ -38,7 +38,7 @@ type Referral struct {
 	Procedures  []Coded       `json:"procedures,omitempty"`
 	Results     []Observation `json:"results,omitempty"`
 	Vitals      []Observation `json:"vitals,omitempty"`
-	Sections    []Section     `json:"sections,omitempty"` // narrative of received documents that has no field of its own
+	Sections    []Section     `json:"sections,omitempty"` // what received documents say that has no field of its own
 	Documents   []Document    `json:"documents,omitempty"`
 
 	Authorization   string          `json:"authorization,omitempty"` // payer's authorisation number
@@ -218,11 +218,30 @@ type Observation struct {
 	Status string `json:"status,omitempty"`
 }
 
-// Section is narrative that came with a document and has no field of its own.
+// Section is what came with a document and has no field of its own: its narrative, and its coded statements.
 type Section struct {
 	LOINC string `json:"loinc,omitempty"`
 	Title string `json:"title,omitempty"`
 	Text  string `json:"text,omitempty"`
+	Items []Item `json:"items,omitempty"`
+}
+
+// Item is one coded statement of a section: an immunization, a smoking status, a visit, a relative's condition. Times are YYYY-MM-DD, RFC
+// 3339 in UTC, or shorter.
+type Item struct {
+	Kind    string `json:"kind"`             // word of the C-CDA reader: immunization, smoking, social, encounter, functional, family, planned ...
+	Class   string `json:"class,omitempty"`  // planned: act, encounter, observation, procedure, supply, medication
+	Code    Coded  `json:"code,omitzero"`    // the vaccine, the question, the visit, the condition
+	Answer  Coded  `json:"answer,omitzero"`  // the value when it is coded
+	Value   string `json:"value,omitempty"`  // the value when it is not
+	Unit    string `json:"unit,omitempty"`   // of Value
+	Subject Coded  `json:"subject,omitzero"` // family: the relative
+	Time    string `json:"time,omitempty"`   // when, or since when
+	End     string `json:"end,omitempty"`    // until when
+	Status  string `json:"status,omitempty"` // active, completed ...
+	Negated bool   `json:"negated,omitempty"`
+	Reason  Coded  `json:"reason,omitzero"` // why not given, or why planned
+	Text    string `json:"text,omitempty"`  // comment
 }
 
 // Document is one paper of the referral; its bytes are in the store under ID.

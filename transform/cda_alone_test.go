@@ -77,3 +77,22 @@ func TestLeftOutIsSaid(t *testing.T) {
 		t.Errorf("an answer: got %q, %v", ship.LeftOut, err)
 	}
 }
+
+// TestSeveralPatients: a document about several patients waits for a person.
+func TestSeveralPatients(t *testing.T) {
+	r := taken(t, "ref-i12.hl7", referral.RoleInitiator)
+	ev, docs := happened(referral.EventRequest, r)
+	ship, err := Render(r, ev, target(channels.Direct, false, func(d *Dialect) { d.Style = StyleCDA }), docs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := string(ship.Parts[0].Body)
+	from, to := strings.Index(body, "<recordTarget>"), strings.Index(body, "</recordTarget>")+len("</recordTarget>")
+	if from < 0 {
+		t.Fatal("no recordTarget")
+	}
+	ship.Parts[0].Body = []byte(body[:to] + body[from:to] + body[to:])
+	if d := Decode(arrived(ship)); !strings.Contains(d.Hold, "several patients") || len(d.Facts) != 0 {
+		t.Errorf("got hold %q, %d facts", d.Hold, len(d.Facts))
+	}
+}

@@ -25,13 +25,11 @@ func fromCDA(p channels.Part, body Body, f *Fact, out *Decoded) {
 	out.file(body)
 	fileInside(d, body.Document, out)
 	about := patientFrom(d.Patient)
+	if !f.agree(about, "the message and its document") {
+		return
+	}
+	f.sameNumbers(loopIDs(d), "the document", nobodys)
 	switch rec := f.Event.Payload.Record; {
-	case !alike(f.Event.Payload.Patient, about) && rec != nil:
-		rec.Holds = append(rec.Holds, referral.Hold{Kind: referral.HoldMatch, Reason: "the order and its document name different patients", Owner: "front desk"})
-		return
-	case !alike(f.Event.Payload.Patient, about):
-		f.Event.Payload.Patient = &about // the state machine compares it and freezes
-		return
 	case rec != nil:
 		mergeDocument(rec, d, about)
 		f.Event.Payload.Patient = &rec.Patient
@@ -120,15 +118,6 @@ func fileInside(d ccda.Document, of referral.Document, out *Decoded) {
 		}
 	}
 	walk(d.Sections)
-}
-
-// alike reports whether nothing says that the message and its document are about two patients.
-func alike(named *referral.Patient, about referral.Patient) bool {
-	if named == nil {
-		return true
-	}
-	m, _ := referral.SamePatient(*named, about)
-	return m != referral.MatchOther
 }
 
 // loopIDs are the numbers by which a document may name its referral: order or referral act, further orders.

@@ -9,6 +9,19 @@ import (
 
 // referralNote writes the C-CDA Referral Note of a request.
 func referralNote(r referral.Referral, t Target) ([]byte, error) {
+	return ccda.Marshal(referralDocument(r, t))
+}
+
+// SummaryOfCare turns a Referral Note into a CCD: the same facts, about the patient and not about the question.
+func SummaryOfCare(d ccda.Document) ccda.Document {
+	d.Type, d.Code, d.Title = ccda.TypeCCD, ccda.Code{}, ""
+	day := d.Time[:min(8, len(d.Time))]
+	d.Service = &ccda.ServiceEvent{Class: "PCPR", Time: ccda.Period{Low: day, High: day}}
+	return d
+}
+
+// referralDocument is the Referral Note before it is written.
+func referralDocument(r referral.Referral, t Target) ccda.Document {
 	d := header(r, t)
 	d.Type = ccda.TypeReferral
 	d.Authors = []ccda.Author{authorOf(r, t)}
@@ -24,8 +37,9 @@ func referralNote(r referral.Referral, t Target) ([]byte, error) {
 	d.Sections = append(d.Sections, reasonSection(r, t), problemSection(r), allergySection(r), medicationSection(r))
 	d.Sections = append(d.Sections, ccda.Section{LOINC: ccda.SectionAssessmentPlan, Text: planText(r)})
 	d.Sections = append(d.Sections, optionalSections(r, t)...)
+	d.Sections = append(d.Sections, receivedSections(r.Sections, d.Sections)...)
 	d.Sections = append(d.Sections, leftOutSection(t.left)...)
-	return ccda.Marshal(d)
+	return d
 }
 
 // header is what both notes share.
@@ -41,7 +55,7 @@ func header(r referral.Referral, t Target) ccda.Document {
 	if t.Own.NPI != "" {
 		d.Custodian.IDs = append([]ccda.ID{{Root: ccda.NPI, Extension: t.Own.NPI}}, d.Custodian.IDs...)
 	}
-	d.Notice = strings.Join(notices(r.Confidentiality), "\n\n")
+	d.Notice = strings.Join(notices(r.Confidentiality, t.Basis), "\n\n")
 	return d
 }
 
@@ -184,22 +198,7 @@ func optionalSections(r referral.Referral, t Target) []ccda.Section {
 		}
 		out = append(out, s)
 	}
-	for _, n := range r.Sections {
-		if n.LOINC != "" && strings.TrimSpace(n.Text) != "" && !standard(n.LOINC) {
-			out = append(out, ccda.Section{LOINC: n.LOINC, Title: n.Title, Text: n.Text})
-		}
-	}
 	return out
-}
-
-// standard reports whether referralNote writes this section itself.
-func standard(loinc string) bool {
-	switch loinc {
-	case ccda.SectionReason, ccda.SectionProblems, ccda.SectionAllergies, ccda.SectionMedications, ccda.SectionAssessmentPlan, ccda.SectionAssessment,
-		ccda.SectionPlan, ccda.SectionResults, ccda.SectionVitals, ccda.SectionProcedures, ccda.SectionPayers:
-		return true
-	}
-	return false
 }
 
 func observationEntry(o referral.Observation, kind ccda.Kind) ccda.Entry {

@@ -13,21 +13,43 @@ import (
 func clinicalRecord(sections []ccda.Section) referral.Referral {
 	var r referral.Referral
 	for _, s := range sections {
+		kept := referral.Section{LOINC: s.LOINC, Title: s.Title, Text: sectionWords(s)}
 		for _, e := range s.Entries {
-			readEntry(&r, s, e)
-		}
-		if text := strings.TrimSpace(s.Text); text != "" {
-			if s.LOINC == ccda.SectionReason {
-				reasonText42349(&r, text)
-			} else {
-				r.Sections = append(r.Sections, referral.Section{LOINC: s.LOINC, Title: s.Title, Text: text})
+			if !readEntry(&r, s, e) {
+				kept.Items = append(kept.Items, itemsFrom(e)...)
 			}
+		}
+		if s.LOINC == ccda.SectionReason && kept.Text != "" {
+			reasonText42349(&r, kept.Text)
+			kept.Text = ""
+		}
+		if kept.Text != "" || len(kept.Items) > 0 {
+			r.Sections = append(r.Sections, kept)
 		}
 		inner := clinicalRecord(s.Sections)
 		restrict(&r.Confidentiality, s.Confidentiality, "label")
 		r = joinRecord(r, inner)
 	}
 	return r
+}
+
+// sectionWords is a section's narrative with the words of its notes, which our own documents write beside it. What this program itself
+// writes of an empty section says nothing.
+func sectionWords(s ccda.Section) string {
+	text := strings.TrimSpace(s.Text)
+	if s.NullFlavor != "" {
+		for _, spec := range ccda.SectionSpecs() {
+			if spec.LOINC == s.LOINC && text == spec.Nothing {
+				return ""
+			}
+		}
+	}
+	for _, e := range s.Entries {
+		if e.Kind == ccda.KindNote && !saidBy(e.Text, text) {
+			text = strings.TrimSpace(text + "\n\n" + e.Text)
+		}
+	}
+	return text
 }
 
 // reasonText42349 reads the words of Reason for Referral: the number and specialty that our own notes print there are taken out.
@@ -44,21 +66,23 @@ func reasonText42349(r *referral.Referral, text string) {
 	r.Reason = firstOf(r.Reason, strings.Join(lines, "\n"))
 }
 
-// readEntry takes one clinical statement into the record.
-func readEntry(r *referral.Referral, s ccda.Section, e ccda.Entry) {
+// readEntry takes one clinical statement into the field of the record that it has, and reports whether there is one.
+func readEntry(r *referral.Referral, s ccda.Section, e ccda.Entry) bool {
 	switch e.Kind {
 	case ccda.KindProblem:
-		if !e.Negated && s.LOINC == ccda.SectionProblems {
-			r.Diagnoses = addCoded(r.Diagnoses, diagnosisFrom(e.Code))
+		if e.Negated || s.LOINC != ccda.SectionProblems {
+			return false
 		}
+		r.Diagnoses = addCoded(r.Diagnoses, diagnosisFrom(e.Code))
 	case ccda.KindAllergy:
 		r.Allergies = append(r.Allergies, allergyFrom(e))
 	case ccda.KindMedication:
 		r.Medications = append(r.Medications, medicationFrom(e))
 	case ccda.KindProcedure:
-		if !e.Negated {
-			r.Procedures = addCoded(r.Procedures, codedFrom(e.Code))
+		if e.Negated {
+			return false
 		}
+		r.Procedures = addCoded(r.Procedures, codedFrom(e.Code))
 	case ccda.KindPanel, ccda.KindVitals:
 		for _, p := range e.Parts {
 			readEntry(r, s, p)
@@ -73,7 +97,11 @@ func readEntry(r *referral.Referral, s ccda.Section, e ccda.Entry) {
 		}
 	case ccda.KindReferral:
 		readReferralAct(r, e)
+	case ccda.KindNote: // its words are those of the section
+	default:
+		return false
 	}
+	return true
 }
 
 // readReferralAct reads the Patient Referral Act: its number, urgency, services, reasons and the two parties.
@@ -119,8 +147,12 @@ func allergyFrom(e ccda.Entry) referral.Allergy {
 }
 
 func medicationFrom(e ccda.Entry) referral.Medication {
+	sig := e.Text
+	if f := strings.TrimSpace(e.Frequency.Value + " " + e.Frequency.Unit); f != "" && !strings.Contains(sig, f) {
+		sig = strings.TrimSpace(sig + " every " + f)
+	}
 	return referral.Medication{
-		Drug: codedFrom(e.Code), Sig: e.Text, Dose: strings.TrimSpace(e.Dose.Value + " " + e.Dose.Unit), Route: codedFrom(e.Route).Text,
+		Drug: codedFrom(e.Code), Sig: sig, Dose: strings.TrimSpace(e.Dose.Value + " " + e.Dose.Unit), Route: codedFrom(e.Route).Text,
 		Start: periodStart(e.Time), None: e.Negated,
 	}
 }

@@ -17,6 +17,9 @@ func Decode(s Source) Decoded {
 	var out Decoded
 	messages := messagesOf(s)
 	switch {
+	case s.Opened.Hold != "":
+		out.Partner, out.Hold = senderPartner(s), s.Opened.Hold
+		return out
 	case len(messages) > 0:
 		decodeMessages(s, messages, &out)
 	case partOf(s.Opened.Parts, channels.KindFields) != nil:
@@ -228,19 +231,24 @@ func attachParts(s Source, out *Decoded) {
 		kind = string(f.Event.Type)
 	}
 	final := f.Event.Type == referral.EventReport || f.final
+	for _, why := range s.Opened.Doubts {
+		f.doubt(why)
+	}
+	if s.Channel.Type == channels.Direct {
+		f.oneNumber()
+	}
 	for _, p := range s.Opened.Parts {
+		if about, ok := packagePatient(p); ok {
+			f.agree(about, "the message and the metadata of its package")
+		}
+		f.packageNumbers(p)
 		switch p.Kind {
 		case channels.KindCDA:
 			fromCDA(p, bodyOf(p, kind, final), f, out)
 		case channels.KindPDF, channels.KindImage, channels.KindOther, channels.KindText:
 			out.file(bodyOf(p, kind, final))
 		}
-		for _, id := range packageIDs(p) {
-			f.Ref = addNumber(f.Ref, id)
-			if rec := f.Event.Payload.Record; rec != nil {
-				rec.Identifiers = addNumber(rec.Identifiers, id)
-			}
-		}
+		f.setID(p)
 	}
 	if rec := f.Event.Payload.Record; rec != nil && s.Channel.Type == channels.Direct {
 		envelope(s, rec)
@@ -253,8 +261,29 @@ func envelope(s Source, rec *referral.Referral) {
 		rec.Initiator.Direct = s.Opened.Sender
 	}
 	rec.Identifiers = addID(rec.Identifiers, referral.Identifier{Value: firstOf(s.Opened.ControlID, s.Message.ControlID), Kind: referral.KindMessageID})
-	for _, p := range s.Opened.Parts {
-		rec.Identifiers = addID(rec.Identifiers, referral.Identifier{Value: p.Attrs["set_id"], Kind: referral.KindXDM})
+}
+
+// setID keeps the number of the submission set that a part came in, by which a package that comes again is known (xdm.md, check 9).
+func (f *Fact) setID(p channels.Part) {
+	id := referral.Identifier{Value: p.Attrs["set_id"], Kind: referral.KindXDM}
+	if rec := f.Event.Payload.Record; rec != nil {
+		rec.Identifiers = addID(rec.Identifiers, id)
+		return
+	}
+	f.Event.Payload.Identifiers = addID(f.Event.Payload.Identifiers, id)
+}
+
+// packageNumbers takes what the metadata of a part says of the referral's number; one that contradicts the message is a doubt.
+func (f *Fact) packageNumbers(p channels.Part) {
+	ids := packageIDs(p)
+	f.sameNumbers(ids, "the metadata of the package", func(id referral.Identifier) bool {
+		return p.Attrs["referral_id"] == id.Value && p.Attrs["referral_authority"] == id.Authority
+	})
+	for _, id := range ids {
+		f.Ref = addNumber(f.Ref, id)
+		if rec := f.Event.Payload.Record; rec != nil {
+			rec.Identifiers = addNumber(rec.Identifiers, id)
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ func renderFax(ship *channels.Shipment, r referral.Referral, ev referral.Event, 
 func letterOf(r referral.Referral, ev referral.Event, t Target, docs map[string][]byte) fax.Letter {
 	id := wireID(r)
 	l := fax.Letter{
-		CopyOf: t.CopyOf, Part2: r.Confidentiality.Part2,
+		CopyOf: t.CopyOf, Part2: r.Confidentiality.Part2, Consent: basisLine(r.Confidentiality, t.Basis),
 		Cover: fax.Cover{
 			To:   fax.Party{Organization: t.Partner.Name, Fax: faxNumberOf(t.Rail)},
 			From: fax.Party{Organization: t.Own.Name, Phone: t.Own.Phone, Fax: t.Own.Fax},
@@ -52,8 +52,8 @@ func letterOf(r referral.Referral, ev referral.Event, t Target, docs map[string]
 			l.Heading, l.Summary = "Consultation note", []fax.Section{{Paragraphs: lines}}
 		}
 	}
-	for _, n := range notices(r.Confidentiality) {
-		if n != Part2Statement1 { // the letter prints that one itself
+	for _, n := range notices(r.Confidentiality, "") {
+		if n != Part2Statement1 { // the letter prints that one itself, with the basis
 			l.Summary = append([]fax.Section{{Title: "Notice that came with this record", Paragraphs: []string{n}}}, l.Summary...)
 		}
 	}

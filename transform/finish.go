@@ -35,6 +35,7 @@ func settle(out *Decoded) {
 // finish completes the requests that a message holds when all its parts and rules have spoken: reason, protection, and the holds that
 // are known at intake.
 func finish(s Source, out *Decoded) {
+	doubts(s, out)
 	for i := range out.Facts {
 		f := &out.Facts[i]
 		rec := f.Event.Payload.Record

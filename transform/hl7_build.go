@@ -180,7 +180,7 @@ func (w *writer) authority(list []referral.Identifier, id referral.Identifier) h
 }
 
 // notices are the redisclosure statements of a restricted record, one NTE or OBX each.
-func (w *writer) notices() []string { return notices(w.r.Confidentiality) }
+func (w *writer) notices() []string { return notices(w.r.Confidentiality, w.t.Basis) }
 
 // restricted writes ORC-28, the confidentiality code of the order (table 0177), where the version has it.
 func (w *writer) restricted(orc *hl7.SegmentBuilder) {

@@ -21,5 +21,5 @@ func (f Fact) AsKnown() referral.Event {
 	for i := range ev.Payload.Documents {
 		ev.Payload.Documents[i].Kind = string(ev.Type)
 	}
-	return ev
+	return doubted(ev, f.doubts)
 }

@@ -14,17 +14,26 @@ const Part2Statement1 = fax.Statement1
 // Part2Statement2 is the short notice of 42 CFR 2.32(a)(2), for places where space forbids the long one.
 const Part2Statement2 = fax.Statement2
 
-// notices returns what must be said with every disclosure of the record: Statement 1 when it is a Part 2 record, then the notice that
-// came in with it, word for word, unless it says nothing else (loop.md section 8).
-func notices(c referral.Confidentiality) []string {
+// notices returns what must be said with every disclosure of the record: Statement 1 when it is a Part 2 record, on what basis it goes,
+// then the notice that came in with it, word for word, unless it says nothing else (loop.md section 8).
+func notices(c referral.Confidentiality, basis string) []string {
 	var out []string
 	if c.Part2 {
-		out = append(out, Part2Statement1)
+		out = append(append(out, Part2Statement1), nonEmpty(basisLine(c, basis))...)
 	}
 	if n := strings.TrimSpace(c.Notice); n != "" && !(c.Part2 && strings.Contains(squeeze(Part2Statement1), squeeze(n))) {
 		out = append(out, n)
 	}
 	return out
+}
+
+// basisLine explains the scope of the consent, or names the other basis, on which a Part 2 record goes (42 CFR 2.32): what the person
+// who released it wrote. Empty for other records, and when nobody wrote one.
+func basisLine(c referral.Confidentiality, basis string) string {
+	if !c.Part2 || strings.TrimSpace(basis) == "" {
+		return ""
+	}
+	return "Disclosed on this basis: " + strings.TrimSpace(basis)
 }
 
 // squeeze makes texts comparable that were wrapped in different places.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"refloop/ccda"
 	"refloop/channels"
 	"refloop/referral"
 )
@@ -113,7 +114,11 @@ func (f *filter) wants(name string) bool {
 
 // wantsLOINC is wants for a section that is known by its code.
 func (f *filter) wantsLOINC(loinc string) bool {
-	if f.Sections == nil || standard(loinc) || slices.Contains(f.Sections, loinc) {
+	if f.Sections == nil || slices.Contains(f.Sections, loinc) {
+		return true
+	}
+	switch loinc {
+	case ccda.SectionReason, ccda.SectionProblems, ccda.SectionAllergies, ccda.SectionMedications:
 		return true
 	}
 	for name, code := range profileSections {
@@ -142,7 +147,13 @@ func (f *filter) sections(list []referral.Section) []referral.Section {
 	if !slices.Contains(f.Basis, BasisPsychotherapy) {
 		list = keep(f, list, "section", needsBasis, func(s referral.Section) bool { return !psychotherapy(s.Title) })
 	}
-	return keep(f, list, "section", byProfile, func(s referral.Section) bool { return f.wantsLOINC(s.LOINC) })
+	list = keep(f, list, "section", byProfile, func(s referral.Section) bool { return f.wantsLOINC(s.LOINC) })
+	if f.LookBack <= 0 {
+		return list
+	}
+	return keep(f, list, "section", byAge, func(s referral.Section) bool { // their narrative has no dates that could be told apart
+		return s.LOINC != ccda.SectionResults && s.LOINC != ccda.SectionVitals
+	})
 }
 
 // papers filters what came with the request; a report is never left out, it is what the loop is for.

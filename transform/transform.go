@@ -78,7 +78,9 @@ type Fact struct {
 	// Test: said by test or training traffic (MSH-11 T or D). It makes test referrals and moves no other.
 	Test bool `json:",omitempty"`
 
-	final bool // the message says that its documents are final, whatever the event
+	final  bool     // the message says that its documents are final, whatever the event
+	other  bool     // a part names a patient who differs: Event.Payload.Patient is that one
+	doubts []string // what in the message does not fit together, in words without patient data: a person must look
 }
 
 // Target is where one event goes.
@@ -90,6 +92,7 @@ type Target struct {
 	ControlID  string
 	CopyOf     string    // rail type of the first copy, when this one is a copy
 	At         time.Time // when it was queued: the time every document in it carries
+	Basis      string    // consent or other basis on which a record under 42 CFR Part 2 goes; said with the notice (42 CFR 2.32); empty: none recorded
 
 	left []string // what the rail's profile keeps back: said in the document
 }

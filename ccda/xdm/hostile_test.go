@@ -56,6 +56,10 @@ func TestReadForgives(t *testing.T) {
 		"BOM and CRLF":    pack(t, entry{"IHE_XDM/A/METADATA.XML", "\xef\xbb\xbf\r\n" + meta(slotXML("URI", "DOC.TXT"))}, entry{"IHE_XDM/A/DOC.TXT", "hello"}),
 		"missing slash":   pack(t, entry{"IHE_XDM/SUBSET01METADATA.xml", meta(slotXML("URI", "DOC.TXT"))}, entry{"IHE_XDM/SUBSET01DOC.TXT", "hello"}),
 		"one folder down": pack(t, entry{"x/IHE_XDM/A/METADATA.XML", meta(slotXML("URI", "DOC.TXT"))}, entry{"x/IHE_XDM/A/DOC.TXT", "hello"}),
+		"junk beside it":  pack(t, entry{"IHE_XDM/A/METADATA.XML", meta(slotXML("URI", "DOC.TXT"))}, entry{"IHE_XDM/A/DOC.TXT", "hello"}, entry{"IHE_XDM/A/.svn/entries", "x"}, entry{"IHE_XDM/A/DOC.TXT.swp", "x"}, entry{"Thumbs.db", "x"}),
+		"escaped twice":   pack(t, entry{"IHE_XDM/A/METADATA.XML", strings.Replace(meta(slotXML("URI", "DOC.TXT")), "</ExtrinsicObject>", `<ExternalIdentifier identificationScheme="urn:uuid:58a6f841-87b3-4a3e-92fd-a8ffeff98427" value="1^^^&amp;amp;1.2.3&amp;amp;ISO"/></ExtrinsicObject>`, 1)}, entry{"IHE_XDM/A/DOC.TXT", "hello"}),
+		"stylesheet line": pack(t, entry{"IHE_XDM/A/METADATA.XML", `<?xml-stylesheet type="text/xsl" href="x.xsl"?>` + meta(slotXML("URI", "DOC.TXT"))}, entry{"IHE_XDM/A/DOC.TXT", "hello"}),
+		"prefixes":        pack(t, entry{"IHE_XDM/A/METADATA.XML", strings.NewReplacer("</", "</r:", "<", "<r:", "xmlns=", "xmlns:r=").Replace(meta(slotXML("URI", "DOC.TXT")))}, entry{"IHE_XDM/A/DOC.TXT", "hello"}),
 		"ebRIM 2.1":       pack(t, entry{"IHE_XDM/A/METADATA.XML", strings.ReplaceAll(meta(slotXML("URI", "DOC.TXT")), "xsd:rim:3.0", "rim:xsd:2.1")}, entry{"IHE_XDM/A/DOC.TXT", "hello"}),
 		"outside folder":  pack(t, entry{"IHE_XDM/A/METADATA.XML", meta(slotXML("URI", "../DOC.TXT"))}, entry{"IHE_XDM/DOC.TXT", "hello"}),
 	} {
@@ -117,6 +121,35 @@ func TestReadRefuses(t *testing.T) {
 	}
 	if _, _, err := xdm.Read(pack(t, entry{"a", zeros[:1<<20]}, entry{"b", zeros[:1<<20]}), xdm.Limits{Total: 1 << 20, Ratio: 1e6}); !errors.Is(err, xdm.ErrTooLarge) {
 		t.Errorf("total: got %v", err)
+	}
+}
+
+// TestHostileNames: entries that would leave the folder or stand for something else than a file are refused, whatever they are called.
+func TestHostileNames(t *testing.T) {
+	for name, head := range map[string]zip.FileHeader{
+		"link":      {Name: "IHE_XDM/A/DOC.XML", ExternalAttrs: 0o120777 << 16, CreatorVersion: 3 << 8},
+		"device":    {Name: "IHE_XDM/A/DOC.XML", ExternalAttrs: 0o20666 << 16, CreatorVersion: 3 << 8},
+		"encrypted": {Name: "IHE_XDM/A/DOC.XML", Flags: 1},
+		"NUL":       {Name: "IHE_XDM/A/DOC\x00.XML"},
+		"long":      {Name: "IHE_XDM/" + strings.Repeat("A", 2000)},
+		"up":        {Name: "IHE_XDM/A/../../../x"},
+		"UNC":       {Name: `\\server\share\x`},
+	} {
+		var out bytes.Buffer
+		z := zip.NewWriter(&out)
+		w, err := z.CreateRaw(&head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if p, _, err := xdm.Read(out.Bytes(), xdm.Limits{}); !errors.Is(err, xdm.ErrUnsafe) || len(p.Loose) > 0 {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -225,6 +226,11 @@ func seeds(tb testing.TB) map[string][]byte {
 	if err != nil || len(files) == 0 {
 		tb.Fatal("no packages in testdata/xdm")
 	}
+	more, err := filepath.Glob("../../../shared/samples/xdm/*.zip") // beside the repository, when they are there
+	if err != nil {
+		tb.Fatal(err)
+	}
+	files = append(files, more...)
 	out := map[string][]byte{}
 	for _, f := range files {
 		b, err := os.ReadFile(f)
@@ -236,13 +242,28 @@ func seeds(tb testing.TB) map[string][]byte {
 	return out
 }
 
+// TestReadSamples: every real package of the sample folders, with what is wrong with it.
 func TestReadSamples(t *testing.T) {
-	want := map[string]struct{ sets, docs, loose int }{
-		"C32_Sample1_in_XDM.zip": {1, 1, 0}, "CCDA_Ambulatory_in_XDM.zip": {1, 1, 0}, "Ccda_wrapped_in_folder.zip": {1, 1, 0},
-		"connectathon2011_Allscripts.zip": {1, 1, 0}, "connectathon2011_Sage.zip": {2, 2, 0}, "xdm_minimal_lowercase.zip": {1, 1, 0},
+	want := map[string]struct {
+		sets, docs int
+		warnings   []string
+	}{
+		"C32_Sample1_in_XDM.zip": {1, 1, []string{"escaped twice", "not 8.3"}}, "CCDA_Ambulatory_in_XDM.zip": {1, 1, []string{"not 8.3", "another case or folder"}},
+		"Ccda_wrapped_in_folder.zip": {1, 1, []string{"second IHE_XDM folder", "escaped twice", "not 8.3"}}, "connectathon2011_Allscripts.zip": {1, 1, nil},
+		"connectathon2011_Sage.zip": {2, 2, []string{"not 8.3"}}, "xdm_minimal_lowercase.zip": {1, 1, []string{"not 8.3", "another case or folder"}},
 	}
-	for name, b := range seeds(t) {
-		p, _, err := xdm.Read(b, xdm.Limits{})
+	all := seeds(t)
+	for name := range want {
+		if all[name] == nil {
+			t.Errorf("%s is gone", name)
+		}
+	}
+	for name, b := range all {
+		w, ok := want[name]
+		if !ok {
+			t.Errorf("%s: a package that this test does not name", name)
+		}
+		p, warnings, err := xdm.Read(b, xdm.Limits{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -256,9 +277,17 @@ func TestReadSamples(t *testing.T) {
 				}
 			}
 		}
-		w := want[name]
-		if len(p.Sets) != w.sets || docs != w.docs || len(p.Loose) != w.loose {
+		if len(p.Sets) != w.sets || docs != w.docs || len(p.Loose) != 0 {
 			t.Errorf("%s: got %d sets, %d documents, %d loose, want %+v", name, len(p.Sets), docs, len(p.Loose), w)
+		}
+		said := fmt.Sprint(warnings)
+		for _, text := range w.warnings {
+			if !strings.Contains(said, text) {
+				t.Errorf("%s: no warning of %q: %s", name, text, said)
+			}
+		}
+		if w.warnings == nil && len(warnings) > 0 {
+			t.Errorf("%s: got %s, want no warning", name, said)
 		}
 	}
 }

@@ -12,8 +12,11 @@
 //
 // Attrs of the parts that Open finds in an XDM package: referral_id and referral_authority,
 // order_id and order_authority (referenceIdList), unique_id, type_code, created, confidentiality (of the
-// document), set_id, source_id, author_direct (of the submission set). Pack writes unique_id, type_code,
-// type_display, created and confidentiality of a part when they are given.
+// document), set_id, source_id, author_direct (of the submission set), and the patient as sourcePatientInfo names them:
+// patient_family, patient_given, patient_birth (YYYYMMDD or shorter), patient_sex, patient_ids (lines of value|authority).
+// A package that cannot be taken, or that breaks a rule its partner must keep (xdm: strict), holds the message and is answered with
+// a failed notification; one that contradicts itself about the patient is a doubt.
+// Pack writes unique_id, type_code, type_display, created and confidentiality of a part when they are given.
 //
 // Standards: Applicability Statement for Secure Health Transport 1.2, RFC 5321,
 // RFC 8098 notifications, IHE XDM ZIP over Email. Left out until its release: edge mode.

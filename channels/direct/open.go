@@ -65,7 +65,7 @@ func (g *Agent) Open(a channels.Archived) (channels.Opened, error) {
 	case g.openNotification(&out, &o.Mail, e, o, a.ReceivedAt):
 	case openStatus(&out, &o.Mail, a, func(recipient string) bool { return direct.Binding(speaker(e, o.Signers), recipient) != "" }):
 	default:
-		openParts(&out, &o.Mail)
+		g.openParts(&out, &o.Mail)
 	}
 	return out, nil
 }
@@ -194,7 +194,7 @@ func status(s string) string {
 
 // Notices says what the sender of a message is told: processed once it is
 // trusted and stored, dispatched when asked for and the content was taken up or waits for a
-// person, failed when it cannot be used. Notifications and refused mail get nothing.
+// person, failed when it cannot be used or its package is broken. Notifications and refused mail get nothing.
 func (g *Agent) Notices(a channels.Archived, o channels.Opened, out channels.Outcome) []channels.Notice {
 	e, err := readEvidence(a.Evidence)
 	if err != nil || o.Refused != "" || e.Report || e.Relay || e.NotifyTo == "" || e.MessageID == "" {
@@ -204,14 +204,12 @@ func (g *Agent) Notices(a channels.Archived, o channels.Opened, out channels.Out
 	for _, to := range e.trusted() {
 		n := channels.Notice{Event: "mdn.processed", Rail: channels.Direct, Address: e.NotifyTo, From: to, About: e.MessageID, Evidence: e.Cipher}
 		list = append(list, n)
-		switch out.State {
-		case "processed", "ignored", "held":
-			if e.Final {
-				n.Event, n.Final = "mdn.dispatched", true
-				list = append(list, n)
-			}
-		case "failed":
-			n.Event, n.Detail = "mdn.failed", "the content of the message could not be taken up"
+		switch {
+		case out.State == "failed", out.State == "held" && o.Hold != "":
+			n.Event, n.Detail = "mdn.failed", orDefault(o.Hold, "the content of the message could not be taken up")
+			list = append(list, n)
+		case e.Final && (out.State == "processed" || out.State == "ignored" || out.State == "held"):
+			n.Event, n.Final = "mdn.dispatched", true
 			list = append(list, n)
 		}
 	}

@@ -3,7 +3,9 @@ package direct
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"path"
+	"slices"
 	"strings"
 
 	"refloop/ccda/xdm"
@@ -13,7 +15,7 @@ import (
 
 // openParts lists the content of a message. An XDM package is recognised by its bytes, whatever
 // its name or type; what lies beside it and is inside it too is left out.
-func openParts(out *channels.Opened, m *direct.Mail) {
+func (g *Agent) openParts(out *channels.Opened, m *direct.Mail) {
 	inside := map[[32]byte]bool{}
 	var beside []direct.Part
 	for _, p := range m.Parts {
@@ -21,7 +23,7 @@ func openParts(out *channels.Opened, m *direct.Mail) {
 			beside = append(beside, p)
 			continue
 		}
-		if !openPackage(out, p, inside) {
+		if !g.openPackage(out, p, inside) {
 			beside = append(beside, p)
 		}
 	}
@@ -40,17 +42,33 @@ func cover(p direct.Part) bool {
 	return strings.HasPrefix(p.Type, "text/") && p.Name == "" && p.Disposition != "attachment"
 }
 
-// openPackage adds the documents of an XDM package; false when the ZIP is none and travels on as it is.
-func openPackage(out *channels.Opened, p direct.Part, inside map[[32]byte]bool) bool {
-	pkg, warnings, err := xdm.Read(p.Body, xdm.Limits{})
-	if err != nil {
-		out.Warnings = append(out.Warnings, "part "+p.Path+" is a ZIP that cannot be read as an XDM package")
-		return false
+// openPackage adds the documents of an XDM package; false when the ZIP is none, or a bad one, and travels on as it is. A bad one holds
+// the whole message: what is wrong goes to a person, and back to the sender.
+func (g *Agent) openPackage(out *channels.Opened, p direct.Part, inside map[[32]byte]bool) bool {
+	o := xdm.Options{Strict: g.Strict != nil && g.Strict(out.Sender)}
+	if !strings.Contains(out.Recipient, ",") { // of several recipients the package may be meant for either
+		o.Recipient = out.Recipient
 	}
-	if len(pkg.Sets) == 0 {
+	pkg, warnings, err := xdm.ReadWith(p.Body, o)
+	switch {
+	case err != nil && !bytes.Contains(bytes.ToUpper(p.Body), []byte("IHE_XDM")): // names stand plain in a ZIP
+		out.Warnings = append(out.Warnings, "part "+p.Path+" is a ZIP that cannot be read, and no XDM package")
+		return false
+	case err != nil:
+		out.Hold = "the package cannot be taken: " + strings.TrimPrefix(err.Error(), "xdm: reading: ")
+		if errors.Is(err, xdm.ErrStrict) {
+			out.Hold = broken(warnings)
+		}
+		out.Warnings = append(out.Warnings, "part "+p.Path+": "+out.Hold)
+		return false
+	case len(pkg.Sets) == 0:
 		return false
 	}
 	for _, w := range warnings {
+		if w.Rule == xdm.RulePatient {
+			out.Doubts = append(out.Doubts, "in its package "+w.Text)
+			continue
+		}
 		out.Warnings = append(out.Warnings, "part "+p.Path+": "+w.Text)
 	}
 	for _, set := range pkg.Sets {
@@ -68,6 +86,17 @@ func openPackage(out *channels.Opened, p direct.Part, inside map[[32]byte]bool) 
 		out.Parts = append(out.Parts, channels.Part{Kind: kindOf(d.MimeType, d.Name, d.Data), Name: d.Name, ContentType: d.MimeType, Body: d.Data})
 	}
 	return true
+}
+
+// broken names the rules that a package breaks, each once.
+func broken(warnings []xdm.Warning) string {
+	var rules []string
+	for _, w := range warnings {
+		if w.Rule != "" && !slices.Contains(rules, w.Text) {
+			rules = append(rules, w.Text)
+		}
+	}
+	return "the package breaks rules that this partner must keep: " + strings.Join(rules, "; ")
 }
 
 // documentPart is one document of a package with what its metadata says.
@@ -99,6 +128,18 @@ func documentPart(d xdm.Document, set xdm.SubmissionSet) channels.Part {
 	for _, a := range set.Authors {
 		put("author_direct", a.Direct())
 	}
+	who := d.Patient()
+	put("patient_family", who.Family)
+	put("patient_given", who.Given)
+	put("patient_birth", who.Birth)
+	put("patient_sex", who.Sex)
+	var ids []string
+	for _, id := range append(who.IDs, d.SourceID) {
+		if line := id.Value + "|" + id.Authority; id.Value != "" && !slices.Contains(ids, line) {
+			ids = append(ids, line)
+		}
+	}
+	put("patient_ids", strings.Join(ids, "\n"))
 	kind := kindOf(d.MimeType, d.Name, d.Data)
 	if strings.HasPrefix(d.Format.Code, "urn:ihe:pcc:360x:hl7:") {
 		kind = channels.KindHL7

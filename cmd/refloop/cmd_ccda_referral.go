@@ -98,7 +98,7 @@ func referralDocument(cmd *cobra.Command, kind ccda.Type, id string) (ccda.Docum
 	}
 	switch kind {
 	case ccda.TypeCCD:
-		d = summary(d)
+		d = transform.SummaryOfCare(d)
 	case ccda.TypeUnstructured:
 		d.Code, d.Title, d.Sections = ccda.Code{Code: "57133-1", System: ccda.LOINC, Display: "Referral note"}, "Referral", nil
 		ship, err := shipmentOf(cmd, id, false, transform.Rail{Type: channels.File, Dialect: transform.Dialect{Body: []string{"pdf"}}})
@@ -114,14 +114,6 @@ func referralDocument(cmd *cobra.Command, kind ccda.Type, id string) (ccda.Docum
 	d.Type = kind
 	d.ID, d.SetID = ccda.ID{Root: ccda.Derive(d.ID, string(kind))}, ccda.ID{}
 	return d, nil
-}
-
-// summary turns a Referral Note into a CCD: the same facts, about the patient and not about the question.
-func summary(d ccda.Document) ccda.Document {
-	d.Code, d.Title = ccda.Code{}, ""
-	day := d.Time[:min(8, len(d.Time))]
-	d.Service = &ccda.ServiceEvent{Class: "PCPR", Time: ccda.Period{Low: day, High: day}}
-	return d
 }
 
 func partOf(ship channels.Shipment, kind string) (channels.Part, bool) {

@@ -97,6 +97,7 @@ func makePlan(cfg *config.Config, p *config.Problems) *plan {
 	for _, r := range cfg.Routes {
 		pl.planRoute(r, p)
 	}
+	pl.direct.owner = func(address string) string { partner, _ := pl.directory.ByDirect(address); return partner.ID }
 	pl.direct.check(p)
 	if pl.direct.present {
 		pl.senders = append(pl.senders, plannedSender{lane: noticeLane, print: pl.direct.print, open: pl.direct.notices()})
