@@ -62,14 +62,16 @@ type Channel struct {
 	Charset     string   `yaml:"charset" default:"UNICODE UTF-8" want:"a character set of HL7 table 0211" doc:"character set when MSH-18 says nothing"`
 	Processing  []string `yaml:"processing" enum:"P|T|D" default:"P" min:"1" doc:"MSH-11 that is taken; T and D are for test installations: what comes with them is marked as a test and told to no rail whose own processing is P"`
 	ReviewBelow float64  `yaml:"review_below" default:"0.95" min:"0" max:"1" doc:"fields read from paper with less confidence than this are for a person"`
-	Patients    bool     `yaml:"patients" default:"false" doc:"mllp: ADT^A04, A08, A28, A31 and A40 keep the list of our own patients, by which a person finds whom a fax is about; absent: an ADT is refused as before"`
+	Words       Folder   `yaml:"words" want:"a folder" doc:"fax: a folder of YAML files with the labels, specialties and titles that partners print, beside the built-in ones"`
+	Templates   Folder   `yaml:"templates" want:"a folder" doc:"fax: a folder of YAML files, one a partner's form, as refloop fax teach writes them"`
+	Patients    bool     `yaml:"patients" default:"false" doc:"mllp: ADT^A01, A04, A05, A08, A28, A31 and merges (A18, A34, A36, A40, A47) keep the list of our own patients, by which a person finds whom a fax is about, and re-key open referrals; absent: an ADT is refused as before"`
 	Retention   Duration `yaml:"retention" default:"400d" min:"1d" doc:"how long the bytes of messages are kept"`
 	Node        Node     `yaml:"." label:"name" open:"true"`
 }
 
 // ChannelKeys are the keys of a channel that its rail need not know.
 func ChannelKeys() []string {
-	return []string{"name", "type", "partner", "when", "set", "lookup", "validate", "charset", "processing", "review_below", "patients", "retention"}
+	return []string{"name", "type", "partner", "when", "set", "lookup", "validate", "charset", "processing", "review_below", "words", "templates", "patients", "retention"}
 }
 
 // Decode fills the rail's own struct from the channel's node; the common keys are left to Channel, everything else that into does not

@@ -64,7 +64,7 @@ func (e *Engine) applyInner(tx Tx, m *referral.Message, w *work) error {
 		}
 	default:
 		m.State = referral.MessageProcessed
-		if err := e.keepPatients(tx, m, w.decoded.Patients); err != nil {
+		if err := e.keepPatients(tx, w.set, m, w.decoded.Patients); err != nil {
 			return err
 		}
 		for i := range w.decoded.Facts {

@@ -95,13 +95,16 @@ func (e *Engine) RemovePatient(ctx context.Context, actor, id string) error {
 }
 
 // keepPatients takes up what an ADT says of the practice's own patients.
-func (e *Engine) keepPatients(tx Tx, m *referral.Message, news []transform.PatientNews) error {
+func (e *Engine) keepPatients(tx Tx, set *Setup, m *referral.Message, news []transform.PatientNews) error {
 	for _, n := range news {
 		done, id, err := e.putPatient(tx, "channel:"+m.Channel, n, m.ReceivedAt, false)
 		if err != nil {
 			return err
 		}
 		m.Reason = "patients: " + done
+		if err := e.updateReferrals(tx, set, m, n); err != nil {
+			return err
+		}
 		if err := e.auditAct(tx, actorOf(*m), "patient."+done, id, m.ID, m.ReceivedAt); err != nil {
 			return err
 		}

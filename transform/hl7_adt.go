@@ -8,19 +8,24 @@ import (
 	"refloop/referral"
 )
 
-// adtEvents are the triggers that a channel with `patients: true` takes: registered, updated, added, and merged (HL7 v2.5.1 chapter 3).
-var adtEvents = []string{"A01", "A04", "A05", "A08", "A28", "A31", "A40"}
+// The triggers that a channel with `patients: true` takes (HL7 v2.5.1 chapter 3): registered, updated and added; and those by which a number is
+// merged into another or changed, each with MRG.
+var (
+	adtEvents   = []string{"A01", "A04", "A05", "A08", "A28", "A31"}
+	mergeEvents = []string{"A18", "A34", "A36", "A40", "A47"}
+)
 
 // patientFeed reports whether the message is one for the practice's own list of patients.
 func (r *hl7Reader) patientFeed() bool { return r.s.Channel.Patients && r.m.Code() == "ADT" }
 
-// adt reads what an ADT says of one of the practice's own patients. It is never a fact about a referral: whether a referral's patient is
-// this one, a person says.
+// adt reads what an ADT says of the practice's own patients. It makes no referral and moves none: the engine takes what it says over into open
+// referrals that hold the patient's number.
 func (r *hl7Reader) adt() {
 	if !r.acceptable() {
 		return
 	}
-	if !slices.Contains(adtEvents, r.m.Event()) {
+	merge := slices.Contains(mergeEvents, r.m.Event())
+	if !merge && !slices.Contains(adtEvents, r.m.Event()) {
 		r.out.Ignore = "patients: an ADT of a trigger that says nothing new about who a patient is"
 		return
 	}
@@ -32,8 +37,22 @@ func (r *hl7Reader) adt() {
 		r.out.Hold = "patients: got an ADT of a partner that is not our own side; only our own systems keep our list of patients"
 		return
 	}
-	news := PatientNews{Patient: patientOf(r.m, r.partner)}
-	news.Patient.Visit, news.Patient.VisitClass, news.Patient.Account, news.Patient.AccountAuthority = referral.Identifier{}, "", "", ""
+	people := r.m.Groups("PID")
+	for _, g := range people {
+		r.patientNews(g, merge)
+	}
+	if len(people) == 0 {
+		r.missing("PID", "patient identification: got no PID, want one")
+	}
+	if r.out.Verdict != channels.Taken {
+		r.out.Patients = nil
+	}
+}
+
+// patientNews reads one PID with the MRG behind it; a merge may hold several (structure ADT_A39).
+func (r *hl7Reader) patientNews(g hl7.Group, merge bool) {
+	news := PatientNews{Patient: personOf(g.Lead(), hl7.Segment{}, r.partner)}
+	news.Patient.Account, news.Patient.AccountAuthority = "", ""
 	switch {
 	case len(news.Patient.IDs) == 0:
 		r.missing("PID-3", "patient number: got nothing, want the one that the sender's system gave")
@@ -42,8 +61,8 @@ func (r *hl7Reader) adt() {
 		r.missing("PID-5", "patient name: got nothing, want one")
 		return
 	}
-	if r.m.Event() == "A40" {
-		old := cxOf(r.m.First("MRG").Field(1), r.partner)
+	if merge {
+		old := cxOf(g.First("MRG").Field(1), r.partner)
 		if len(old) == 0 {
 			r.missing("MRG-1", "merged number: got nothing, want the one that is no longer in use")
 			return

@@ -9,7 +9,11 @@ import (
 
 // patientOf reads PID and PV1.
 func patientOf(m *hl7.Message, partner string) referral.Patient {
-	pid := m.First("PID")
+	return personOf(m.First("PID"), m.First("PV1"), partner)
+}
+
+// personOf is patientOf for one PID of several.
+func personOf(pid, pv1 hl7.Segment, partner string) referral.Patient {
 	p := referral.Patient{
 		IDs: cxOf(pid.Field(3), partner), Name: legalName(pid.Field(5)), Sex: strings.ToUpper(pid.Field(8).String()),
 		Address: addressOf(pid.Field(11).Repetition(1).XAD()), Race: codedOf(pid.Field(10).Coded()), Ethnicity: codedOf(pid.Field(22).Coded()),
@@ -24,7 +28,6 @@ func patientOf(m *hl7.Message, partner string) referral.Patient {
 	home, _, email := phones(pid.Field(13))
 	work, _, workMail := phones(pid.Field(14))
 	p.Phone, p.Email = firstOf(home, work), firstOf(email, workMail)
-	pv1 := m.First("PV1")
 	p.VisitClass = pv1.Field(2).String()
 	if cx := pv1.Field(19).CX(); cx.ID != "" {
 		p.Visit = referral.Identifier{Value: cx.ID, Authority: authorityOf(cx.Authority, partner), Kind: referral.KindVisit}
