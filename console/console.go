@@ -113,13 +113,22 @@ func (n *NotAllowed) Error() string { return n.Text }
 type Health struct {
 	Ready bool         `json:"ready"`
 	Rooms []RoomHealth `json:"rooms"`
-	Notes []string     `json:"notes,omitempty"` // a reload that was not taken, disk nearly full
+	Notes []string     `json:"notes,omitempty"` // a reload that was not taken, disk nearly full, certificates that end
+
+	Certificates []CertificateHealth `json:"certificates,omitempty"` // those that end within 60 days
+}
+
+// CertificateHealth is a certificate of ours, of a partner or of an authority that ends soon, or has ended.
+type CertificateHealth struct {
+	Kind   string    `json:"kind"`   // identity, peer, anchor, intermediate, tls
+	SHA256 string    `json:"sha256"` // hex
+	Ends   time.Time `json:"ends"`
 }
 
 // RoomHealth is one channel or lane.
 type RoomHealth struct {
 	Name    string    `json:"name"`  // channel/ehr-orders, lane/lakeside-cardiology/direct
-	State   string    `json:"state"` // open, idle, working, stuck, closed
+	State   string    `json:"state"` // open, idle, working, stuck, closed; red: nothing can be sent by the lane now
 	Waiting int64     `json:"waiting,omitempty"`
 	Oldest  time.Time `json:"oldest,omitzero"`
 	Last    time.Time `json:"last,omitzero"` // last sign of life

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -54,13 +55,24 @@ func OpenPages(addr string, b Backend, log *slog.Logger) (*Pages, error) {
 // Addr is where it listens.
 func (p *Pages) Addr() net.Addr { return p.addr }
 
-// Close ends it.
+// Close ends it: what is being answered gets closeTime.
 func (p *Pages) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	err := p.server.Shutdown(ctx)
+	err := closeServer(p.server)
 	<-p.done
 	return err
+}
+
+// closeTime is how long requests under way may go on.
+const closeTime = 5 * time.Second
+
+// closeServer ends a server. A client that is still busy after closeTime is cut off: that is no failure of ours.
+func closeServer(s *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	if err := s.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return s.Close()
 }
 
 func reply(w http.ResponseWriter, status int, v any) {
@@ -99,6 +111,8 @@ func descriptions() map[string]*prometheus.Desc {
 		"wal":        d("store_wal_bytes", "Size of the write-ahead log."),
 		"ready":      d("ready", "1 when the daemon is ready."),
 		"stuck":      d("room_stuck", "1 when work waits for a channel or lane and nothing moves.", "room"),
+		"red":        d("lane_red", "1 when nothing can be sent by a partner's lane now: its certificate was revoked or has ended.", "lane"),
+		"ends":       d("certificate_end_seconds", "Unix time at which a certificate ends; those that end within 60 days or have ended.", "kind", "sha256"),
 	}
 }
 
@@ -139,6 +153,12 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	gauge("ready", truth(h.Ready))
 	for _, r := range h.Rooms {
 		gauge("stuck", truth(r.State == "stuck"), r.Name)
+		if lane, ok := strings.CutPrefix(r.Name, "lane/"); ok {
+			gauge("red", truth(r.State == "red"), lane)
+		}
+	}
+	for _, c := range h.Certificates {
+		gauge("ends", float64(c.Ends.Unix()), c.Kind, c.SHA256[:min(16, len(c.SHA256))])
 	}
 }
 

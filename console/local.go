@@ -66,9 +66,7 @@ func OpenLocal(path string, b Backend, log *slog.Logger) (*Local, error) {
 
 // Close ends the API and removes the socket.
 func (l *Local) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	err := l.server.Shutdown(ctx)
+	err := closeServer(l.server)
 	<-l.done
 	return err
 }

@@ -60,6 +60,14 @@ func nextOfItem(i referral.Incident) string {
 		return "Next: tell the former recipient that it is off, " + done
 	case "report_after_end", "relay_lost":
 		return "Next: see refloop show " + i.ReferralID + " and make sure that the clinician has the report, " + done
+	case "partner_red":
+		return "Next: ask the partner for a good certificate (refloop direct discover ADDRESS says what is wrong); it is used as soon as it is there"
+	case "certificate_ends":
+		return "Next: order or ask for the next certificate, put it in its place, then SIGHUP; it closes by itself when the old one is out of use"
+	case "bundle_shrunk":
+		return "Next: ask the publisher whether it is meant, then refloop direct bundles accept URL"
+	case "bundle_stale":
+		return "Next: see why it cannot be fetched (refloop direct bundles); it closes by itself"
 	case "rail_unusable":
 		return "Next: mend the rail's configuration (refloop check, refloop doctor), then SIGHUP"
 	}

@@ -31,10 +31,10 @@ type Agent struct {
 	MX func(ctx context.Context, domain string) ([]string, error)
 	// Strict says whether XDM packages of a proven sender are read strictly; nil: nobody's.
 	Strict func(sender string) bool
-	// Peers are the rails whose certificates are watched, Others more certificates whose end is told of. News wakes the watch; nil: it looks
-	// by the clock alone.
+	// Peers are the rails whose certificates are watched, Others more certificates whose end is told of; nil: none. News (capacity 1) wakes
+	// the watch; nil: it looks by the clock alone.
 	Peers  []Peer
-	Others []trust.Named
+	Others func() []trust.Named
 	News   chan struct{}
 	Limits direct.Limits // of one incoming message; zero: the documented defaults
 }

@@ -98,7 +98,10 @@ func (s *sight) look(ctx context.Context) time.Duration {
 			next = min(next, left+time.Second)
 		}
 	}
-	g.endings(&o, append(inUse, g.Others...), now)
+	if g.Others != nil {
+		inUse = append(inUse, g.Others()...)
+	}
+	g.endings(&o, inUse, now)
 	g.bundles(&o)
 	if s.to == nil || reflect.DeepEqual(o, s.told) {
 		return next

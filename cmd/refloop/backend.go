@@ -164,6 +164,7 @@ func (a answers) Health(ctx context.Context) console.Health {
 	if err != nil {
 		return console.Health{Notes: []string{"the store does not answer"}}
 	}
+	seen := a.d.engine.Observed()
 	a.d.mu.Lock()
 	defer a.d.mu.Unlock()
 	for key, r := range a.d.rooms {
@@ -172,6 +173,7 @@ func (a answers) Health(ctx context.Context) console.Health {
 			channelHealth(&room, r, st.ChannelLast[strings.TrimPrefix(key, "channel/")])
 		} else {
 			laneHealth(&room, st, strings.TrimPrefix(key, "lane/"))
+			redLane(&room, seen)
 		}
 		if r.failed != nil {
 			if err := r.failed(); err != nil {
@@ -191,6 +193,7 @@ func (a answers) Health(ctx context.Context) console.Health {
 	if a.d.reloaded.err != nil {
 		h.Notes = append(h.Notes, fmt.Sprintf("the configuration of %s was not taken; the old one is in use", a.d.reloaded.at.UTC().Format(time.RFC3339)))
 	}
+	observedHealth(&h, seen)
 	return h
 }
 

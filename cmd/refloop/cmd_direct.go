@@ -13,7 +13,7 @@ import (
 )
 
 func directCommand() *cobra.Command {
-	return group("direct", "look into Direct mail, and for certificates", directInspectCommand(), directDiscoverCommand())
+	return group("direct", "look into Direct mail, and for certificates", directInspectCommand(), directDiscoverCommand(), directPublishCommand(), directBundlesCommand())
 }
 
 // directPeers are the Direct addresses of partners, each once.
@@ -37,7 +37,8 @@ func directFindings(cmd *cobra.Command) []finding {
 		return nil // said elsewhere, there is no such section, or the first start makes the identities
 	}
 	var out []finding
-	for _, f := range agent.Check(cmd.Context(), pl.directPeers()) {
+	wire := agent.CheckWire(cmd.Context(), pl.directPeers(), pl.directListeners())
+	for _, f := range append(agent.Check(cmd.Context(), pl.directPeers()), wire...) {
 		out = append(out, finding{f.Level, "direct: " + f.What, f.Text, f.Remedy})
 	}
 	return out

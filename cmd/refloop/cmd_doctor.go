@@ -181,12 +181,15 @@ func daemonFindings(ctx context.Context, s config.Daemon) []finding {
 		out[0] = finding{levelBad, "daemon", "runs, and is not ready", "see the next lines"}
 	}
 	for _, r := range h.Rooms {
-		if r.State == "stuck" || r.State == "closed" {
+		switch r.State {
+		case "stuck", "closed":
 			out = append(out, finding{levelBad, r.Name, words(r.State, dash(r.Reason)), "see refloop deliveries --state failed, and the log"})
+		case "red":
+			out = append(out, finding{levelBad, r.Name, words(r.State, dash(r.Reason)), "refloop worklist --type partner_red"})
 		}
 	}
 	for _, n := range h.Notes {
-		out = append(out, finding{levelWarn, "daemon", n, "refloop check"})
+		out = append(out, finding{levelWarn, "daemon", n, "refloop worklist"})
 	}
 	return out
 }

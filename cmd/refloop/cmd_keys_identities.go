@@ -17,7 +17,7 @@ import (
 
 // identityCommands are what `refloop keys` knows of Direct identities, beside the keys of the database.
 func identityCommands() []*cobra.Command {
-	return []*cobra.Command{keysMakeCommand(), keysListCommand(), keysCheckCommand()}
+	return []*cobra.Command{keysMakeCommand(), keysRequestCommand(), keysListCommand(), keysCheckCommand()}
 }
 
 func keysMakeCommand() *cobra.Command {
@@ -28,41 +28,83 @@ func keysMakeCommand() *cobra.Command {
 		Example: "  refloop keys make --domain direct.northside.example --out var\n  refloop keys make --address referrals@direct.northside.example --key ec-p256 --use sign",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return makeIdentity(cmd) },
 	}
+	requestFlags(c)
+	c.Flags().String("key", "rsa-2048", "`kind` of key: "+strings.Join(trust.Algorithms(), ", "))
+	c.Flags().String("out", ".", "`folder` for the files")
+	return c
+}
+
+// requestFlags are those that say what a certificate is wanted for.
+func requestFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.String("domain", "", "health `domain` that the certificate is for")
 	f.String("address", "", "Direct `address` that the certificate is for")
-	f.String("key", "rsa-2048", "`kind` of key: "+strings.Join(trust.Algorithms(), ", "))
 	f.String("use", "both", "what for: both, sign, encrypt")
 	f.String("organization", "", "`name` of the organisation, for the subject")
-	f.String("out", ".", "`folder` for the files")
+}
+
+// requestOf reads them.
+func requestOf(cmd *cobra.Command) (trust.Request, error) {
+	flag := func(name string) string { return cmd.Flags().Lookup(name).Value.String() }
+	r := trust.Request{Domain: strings.ToLower(flag("domain")), Organization: flag("organization")}
+	if address := flag("address"); address != "" {
+		canonical, ok := codec.Canonical(address)
+		if !ok {
+			return r, usageError{fmt.Errorf("--address: got %q, want a Direct address such as referrals@direct.northside.example", address)}
+		}
+		r.Address = canonical
+	}
+	if (r.Address == "") == (r.Domain == "") {
+		return r, usageError{fmt.Errorf("%s: got both or none of --domain and --address, want one", cmd.CommandPath())}
+	}
+	if strings.ContainsAny(r.Domain, "@/* ") || strings.HasPrefix(r.Domain, ".") {
+		return r, usageError{fmt.Errorf("--domain: got %q, want a name such as direct.northside.example", r.Domain)}
+	}
+	use, ok := map[string]trust.Use{"both": trust.Both, "sign": trust.Sign, "encrypt": trust.Encrypt}[flag("use")]
+	if !ok {
+		return r, usageError{fmt.Errorf("--use: got %q, want one of both, sign, encrypt", flag("use"))}
+	}
+	r.Use = use
+	return r, nil
+}
+
+func keysRequestCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "request KEYFILE", Short: "make a request for the next certificate of a key that is there", Args: cobra.ExactArgs(1),
+		Long: "request writes a certificate request for an existing private key, as renewal with the same key wants it; the key is left as it is. A new\n" +
+			"key is safer: refloop keys make. Either way keep an old key with its certificate in direct.identities (use: encrypt) as long as mail that was\n" +
+			"encrypted to it may come or be reprocessed.",
+		Example: "  refloop keys request var/direct.key --domain direct.northside.example --out var/direct-2027.csr",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := requestOf(cmd)
+			if err != nil {
+				return err
+			}
+			r.Key, r.Existing = args[0], true
+			if r.CSR = cmd.Flags().Lookup("out").Value.String(); r.CSR == "" {
+				r.CSR = strings.TrimSuffix(args[0], filepath.Ext(args[0])) + ".csr"
+			}
+			if err := trust.MakeRequest(r); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "made %s; send it to your certification authority\n", r.CSR)
+			return err
+		},
+	}
+	requestFlags(c)
+	c.Flags().String("out", "", "`file` for the request; default: beside the key, .csr")
 	return c
 }
 
 func makeIdentity(cmd *cobra.Command) error {
 	flag := func(name string) string { return cmd.Flags().Lookup(name).Value.String() }
-	r := trust.Request{Domain: strings.ToLower(flag("domain")), Organization: flag("organization"), Algorithm: flag("key")}
-	if address := flag("address"); address != "" {
-		canonical, ok := codec.Canonical(address)
-		if !ok {
-			return usageError{fmt.Errorf("--address: got %q, want a Direct address such as referrals@direct.northside.example", address)}
-		}
-		r.Address = canonical
+	r, err := requestOf(cmd)
+	if err != nil {
+		return err
 	}
-	if (r.Address == "") == (r.Domain == "") {
-		return usageError{errors.New("refloop keys make: got both or none of --domain and --address, want one")}
-	}
-	if strings.ContainsAny(r.Domain, "@/* ") || strings.HasPrefix(r.Domain, ".") {
-		return usageError{fmt.Errorf("--domain: got %q, want a name such as direct.northside.example", r.Domain)}
-	}
-	if !slices.Contains(trust.Algorithms(), r.Algorithm) {
+	if r.Algorithm = flag("key"); !slices.Contains(trust.Algorithms(), r.Algorithm) {
 		return usageError{fmt.Errorf("--key: got %q, want one of %s", r.Algorithm, strings.Join(trust.Algorithms(), ", "))}
 	}
-	uses := map[string]trust.Use{"both": trust.Both, "sign": trust.Sign, "encrypt": trust.Encrypt}
-	use, ok := uses[flag("use")]
-	if !ok {
-		return usageError{fmt.Errorf("--use: got %q, want one of both, sign, encrypt", flag("use"))}
-	}
-	r.Use = use
 	name := strings.NewReplacer("@", "_at_", "/", "_").Replace(r.Address + r.Domain)
 	r.Key, r.CSR = filepath.Join(flag("out"), name+".key"), filepath.Join(flag("out"), name+".csr")
 	if err := trust.MakeRequest(r); err != nil {
@@ -72,7 +114,7 @@ func makeIdentity(cmd *cobra.Command) error {
 	if r.Address != "" {
 		kind = "address"
 	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "made %s (keep it secret) and %s (send it to your certification authority)\nwhen the certificate is there:\n"+
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "made %s (keep it secret) and %s (send it to your certification authority)\nwhen the certificate is there:\n"+
 		"  direct: {identities: [{%s: %s, certificate: %s, key: %s, use: %s}]}\n",
 		r.Key, r.CSR, kind, r.Address+r.Domain, filepath.Join(flag("out"), name+".crt"), r.Key, flag("use"))
 	return err

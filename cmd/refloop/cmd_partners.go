@@ -29,7 +29,7 @@ type railView struct {
 	Type    string     `json:"type"`
 	Address string     `json:"address"`
 	Lane    string     `json:"lane"`
-	State   string     `json:"state"` // idle, working, stuck, closed; stopped: no daemon runs
+	State   string     `json:"state"` // idle, working, stuck, closed; red: nothing can be sent; stopped: no daemon runs
 	Waiting int64      `json:"waiting"`
 	Oldest  *time.Time `json:"oldest"`
 	Reason  string     `json:"reason"`

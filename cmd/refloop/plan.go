@@ -100,7 +100,8 @@ func makePlan(cfg *config.Config, p *config.Problems) *plan {
 	pl.direct.owner = func(address string) string { partner, _ := pl.directory.ByDirect(address); return partner.ID }
 	pl.direct.check(p)
 	if pl.direct.present {
-		pl.senders = append(pl.senders, plannedSender{lane: noticeLane, print: pl.direct.print, open: pl.direct.notices()})
+		pl.direct.watch = pl.watchDirect()
+		pl.senders = append(pl.senders, plannedSender{lane: noticeLane, print: pl.direct.print + pl.direct.watch.print(), open: pl.direct.notices()})
 		pl.wide[noticeLane] = wideLanes
 	}
 	return pl

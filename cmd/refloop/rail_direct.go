@@ -8,6 +8,7 @@ import (
 
 	"refloop/channels"
 	"refloop/channels/direct"
+	"refloop/channels/direct/trust"
 	"refloop/config"
 	"refloop/engine"
 	"refloop/transform"
@@ -22,6 +23,7 @@ type directPlan struct {
 	cfg      *config.Config
 	strict   map[string]bool // partners whose packages are read strictly
 	owner    func(address string) string
+	watch    directWatch
 }
 
 // directRoom is our security and trust agent, shared by all channels and rails of the type.
@@ -74,12 +76,19 @@ func (d *directPlan) open(log *slog.Logger) (*directRoom, error) {
 	if err := p.Err(); err != nil {
 		return nil, err
 	}
+	agent := d.agentOf(log, store, bundles)
+	d.watch.give(agent)
+	return &directRoom{agent: agent}, nil
+}
+
+// agentOf makes the agent of what was loaded.
+func (d *directPlan) agentOf(log *slog.Logger, store *trust.Store, bundles *trust.Bundles) *direct.Agent {
 	org := d.cfg.Organization
-	return &directRoom{agent: &direct.Agent{
+	return &direct.Agent{
 		Settings: d.settings, Trust: store, Network: d.settings.Network(time.Now), Bundles: bundles, Log: log, Memo: &direct.Memo{}, Now: time.Now, Rand: rand.Reader,
 		Strict:       func(sender string) bool { return d.strict[d.owner(sender)] },
 		Organization: direct.Organization{Name: org.Name, OID: org.OID, NPI: org.NPI, Phone: org.Phone, Version: version},
-	}}, nil
+	}
 }
 
 // notices opens the sender of MDNs.

@@ -52,7 +52,7 @@ func (b *Bundles) state(i int) BundleState {
 	s := BundleState{URL: b.list[i].name(), Anchors: len(certs)}
 	if info, err := os.Stat(b.file(i)); err == nil {
 		s.Taken = info.ModTime().UTC()
-		s.Stale = fault != nil && b.now().Sub(s.Taken) > bundleStale*b.list[i].Every+bundleRetry
+		s.Stale = b.now().Sub(s.Taken) > bundleStale*b.list[i].Every+bundleRetry // its file is written at each fetch
 	} else {
 		s.Stale = fault != nil
 	}

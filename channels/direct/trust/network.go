@@ -57,6 +57,9 @@ func NewNetwork(cfg NetworkConfig) *Network {
 	return n
 }
 
+// Discovers reports whether certificates are looked for in DNS. A nil Network looks nowhere.
+func (n *Network) Discovers() bool { return n != nil && n.finder != nil }
+
 // gathering is one judgement's allowance.
 type gathering struct {
 	n      *Network

@@ -23,6 +23,7 @@ type Request struct {
 	Algorithm    string // rsa-2048, rsa-3072, rsa-4096, ec-p256 or ec-p384
 	Use          Use    // the key usages asked for
 	Key, CSR     string // files, neither of which may exist
+	Existing     bool   // Key is there: the request is made for it, and it is left as it is
 }
 
 // Algorithms are the words that Request.Algorithm may be.
@@ -32,14 +33,14 @@ func Algorithms() []string { return []string{"rsa-2048", "rsa-3072", "rsa-4096",
 // address or domain as subject alternative name, key usages and the usage emailProtection.
 func MakeRequest(r Request) error {
 	for _, path := range []string{r.Key, r.CSR} {
-		if exists(path) {
+		if exists(path) && !(r.Existing && path == r.Key) {
 			return fmt.Errorf("trust: %s: exists already, want a new name: keys are never written over", path)
 		}
 	}
 	if (r.Address == "") == (r.Domain == "") {
 		return errors.New("trust: request: got both or none of address and domain, want one")
 	}
-	key, err := makeKey(r.Algorithm)
+	key, err := r.key()
 	if err != nil {
 		return err
 	}
@@ -60,6 +61,9 @@ func MakeRequest(r Request) error {
 	if err != nil {
 		return fmt.Errorf("trust: request: %w", err)
 	}
+	if r.Existing {
+		return writePEM(r.CSR, "CERTIFICATE REQUEST", csr, 0o644)
+	}
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return fmt.Errorf("trust: request: %w", err)
@@ -71,6 +75,22 @@ func MakeRequest(r Request) error {
 		return err
 	}
 	return writePEM(r.CSR, "CERTIFICATE REQUEST", csr, 0o644)
+}
+
+// key makes or reads the key of a request.
+func (r Request) key() (crypto.Signer, error) {
+	if !r.Existing {
+		return makeKey(r.Algorithm)
+	}
+	b, err := os.ReadFile(r.Key)
+	if err != nil {
+		return nil, fmt.Errorf("trust: %s: %w", r.Key, plain(err))
+	}
+	key, err := parseKey(b)
+	if err != nil {
+		return nil, fmt.Errorf("trust: %s: %w", r.Key, err)
+	}
+	return key, nil
 }
 
 func makeKey(algorithm string) (crypto.Signer, error) {
