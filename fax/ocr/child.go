@@ -39,7 +39,7 @@ func startChild(ctx context.Context, cfg Config) (*child, error) {
 	c := &child{cmd: cmd, in: in, out: bufio.NewReaderSize(out, 1<<16)}
 	var r ready
 	err = c.guarded(ctx, func() error {
-		if err := writeFrame(in, kindHello, hello{Memory: max(cfg.Memory, 0), Language: cfg.Language}, nil); err != nil {
+		if err := writeFrame(in, kindHello, hello{Memory: max(cfg.Memory, 0), CPU: max(cfg.PageCPU, 0), Language: cfg.Language}, nil); err != nil {
 			return err
 		}
 		_, err := readFrame(c.out, kindReady, &r, 0)
@@ -89,4 +89,9 @@ func (c *child) end() string {
 		return err.Error()
 	}
 	return "exit status 0"
+}
+
+// usedUp tells of an ended child whether it was its processor time that ended it.
+func (c *child) usedUp() bool {
+	return c.cmd.ProcessState != nil && c.cmd.ProcessState.ExitCode() == cpuExit
 }

@@ -13,13 +13,14 @@ import (
 const (
 	DefaultWorkers        = 1
 	DefaultPageTime       = 60 * time.Second
+	DefaultPageCPU        = 20 * time.Second // a page of dense text takes 2 or 3
 	DefaultPagesPerWorker = 200
 	DefaultMemory         = 3 << 30 // the Go runtime alone reserves 1.5 GiB of address space; resident are about 200 MB
 )
 
 // Kinds of PageError.
 const (
-	Timeout = "timeout" // the page took longer than Config.PageTime
+	Timeout = "timeout" // the page took longer than Config.PageTime, or more processor time than Config.PageCPU
 	Crash   = "crash"   // the child died, or sent something broken
 	Refused = "refused" // the engine looked at the page and gave an error
 )
@@ -45,6 +46,7 @@ type Config struct {
 	Env            []string      // more NAME=value pairs for the children
 	Workers        int           // children at most at the same time, about 200 MB each; 0: DefaultWorkers
 	PageTime       time.Duration // limit for one request, start-up of a child included; 0: DefaultPageTime
+	PageCPU        time.Duration // processor time of a child for one request, rounded up to seconds (Linux); 0: DefaultPageCPU, negative: no limit
 	PagesPerWorker int           // a child ends after this many requests; 0: DefaultPagesPerWorker
 	Memory         int64         // address space of a child in bytes (Linux); 0: DefaultMemory, negative: no limit
 	Language       string        // traineddata name; empty: eng
@@ -73,6 +75,9 @@ func NewPool(cfg Config) (*Pool, error) {
 	}
 	if cfg.PageTime == 0 {
 		cfg.PageTime = DefaultPageTime
+	}
+	if cfg.PageCPU == 0 {
+		cfg.PageCPU = DefaultPageCPU
 	}
 	if cfg.PagesPerWorker == 0 {
 		cfg.PagesPerWorker = DefaultPagesPerWorker
@@ -133,6 +138,9 @@ func (p *Pool) onePage(ctx context.Context, c *child, req Request) (Reply, *chil
 		how := c.end()
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return Reply{}, nil, &PageError{Kind: Timeout, Detail: fmt.Sprintf("no answer within %v", p.cfg.PageTime)}
+		}
+		if c.usedUp() {
+			return Reply{}, nil, &PageError{Kind: Timeout, Detail: fmt.Sprintf("more than %v of processor time", p.cfg.PageCPU)}
 		}
 		return Reply{}, nil, &PageError{Kind: Crash, Detail: how}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 type fake string
 
 const (
-	widthFine, widthCrash, widthHang, widthRefuse = 50, 51, 52, 53
+	widthFine, widthCrash, widthHang, widthRefuse, widthBusy = 50, 51, 52, 53, 54
 )
 
 func (f fake) version() string { return "fake" }
@@ -47,6 +48,10 @@ func (f fake) read(r Request) ([][]Word, error) {
 		os.Exit(139)
 	case widthHang:
 		select {}
+	case widthBusy:
+		for n := uint64(1); n != 0; {
+			n = n*6364136223846793005 | 1 // never even, never done
+		}
 	case widthRefuse:
 		return nil, errors.New("ocr: the engine refused the image")
 	}
@@ -114,9 +119,17 @@ func TestBadPagesCostOnePage(t *testing.T) {
 		{"crash", widthCrash, Crash, false},
 		{"hang", widthHang, Timeout, false},
 		{"refusal", widthRefuse, Refused, true},
+		{"busy", widthBusy, Timeout, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := testPool(t, "fake", Config{PageTime: time.Second})
+			limits := Config{PageTime: time.Second}
+			if c.width == widthBusy {
+				if runtime.GOOS != "linux" {
+					t.Skip("processor time is limited on Linux only")
+				}
+				limits = Config{PageTime: time.Hour, PageCPU: time.Second}
+			}
+			p := testPool(t, "fake", limits)
 			before := pid(t, p)
 			_, err := p.Recognize(context.Background(), page(c.width))
 			var pe *PageError

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"time"
 )
 
 // Limits of the wire format. They hold on both sides, before any allocation.
@@ -93,8 +94,9 @@ const (
 )
 
 type hello struct {
-	Memory   int64  `json:"memory"`   // bytes of address space, 0 unlimited
-	Language string `json:"language"` // traineddata name
+	Memory   int64         `json:"memory"`   // bytes of address space, 0 unlimited
+	CPU      time.Duration `json:"cpu"`      // processor time for each request, 0 unlimited
+	Language string        `json:"language"` // traineddata name
 }
 
 type ready struct {

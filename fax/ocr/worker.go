@@ -24,6 +24,9 @@ type engine interface {
 // often: an image or two, a reply.
 const goMemory = 64 << 20
 
+// cpuExit is the exit code of a worker whose page used up its processor time.
+const cpuExit = 24 // as the signal SIGXCPU on Linux
+
 // Worker is the body of the child process (`refloop ocr-worker`): it takes
 // its settings, limits its own memory, loads the engine, then answers page
 // requests from r on w until r ends. A broken frame ends it with an error,
@@ -51,6 +54,9 @@ func work(r io.Reader, w io.Writer, open func(language string) (engine, error)) 
 		return err
 	}
 	defer eng.close()
+	if h.CPU > 0 {
+		endAtCPU()
+	}
 	if err := writeFrame(w, kindReady, ready{Version: eng.version()}, nil); err != nil {
 		return err
 	}
@@ -60,6 +66,9 @@ func work(r io.Reader, w io.Writer, open func(language string) (engine, error)) 
 			return nil
 		}
 		if err != nil {
+			return err
+		}
+		if err := budgetCPU(h.CPU); err != nil {
 			return err
 		}
 		if err := answer(w, eng, req); err != nil {
