@@ -16,6 +16,7 @@ type leaf struct {
 	page   *PageText
 	sheets []*sheet // one a reading
 	cands  []candidate
+	missed []Again // labels without a value
 	weight map[string]float64
 	kind   string
 	part2  bool
@@ -64,11 +65,13 @@ func (r *Rules) leaf(p *PageText) *leaf {
 		s := newSheet(p, i)
 		l.sheets = append(l.sheets, s)
 		l.cands = append(l.cands, r.gather(s)...)
+		l.missed = append(l.missed, s.missed...)
 		l.cands = append(l.cands, r.ticked(s)...)
 		l.cands = append(l.cands, r.prose(s)...)
 		l.cands = append(l.cands, r.blocks(s)...)
 	}
 	l.cands = append(l.cands, fromCodes(p)...)
+	l.cands = append(l.cands, r.voted(p)...)
 	l.weight = r.weigh(l.sheets)
 	if r.taught(l); l.form != nil && l.form.Kind != "" {
 		l.weight[l.form.Kind] += formWeight

@@ -10,7 +10,7 @@ const (
 	loosely      = 0.93 // below or beside, not quite in line
 )
 
-// gather collects candidates from the labels of one reading.
+// gather collects candidates from the labels of one reading, and notes in the sheet the places where a label's value could not be made out.
 func (r *Rules) gather(s *sheet) []candidate {
 	for _, g := range s.segs {
 		findLabels(r, g)
@@ -19,7 +19,8 @@ func (r *Rules) gather(s *sheet) []candidate {
 	var out []candidate
 	for _, g := range s.segs {
 		for _, m := range g.marks {
-			out = append(out, r.values(s, hs, g, m)...)
+			values, lost := r.values(s, hs, g, m)
+			out, s.missed = append(out, values...), append(s.missed, lost...)
 		}
 	}
 	out = joinRows(out, s.height)
@@ -32,17 +33,18 @@ func (r *Rules) gather(s *sheet) []candidate {
 }
 
 // values reads what one label is about.
-func (r *Rules) values(s *sheet, hs []heading, g *segment, m mark) []candidate {
+func (r *Rules) values(s *sheet, hs []heading, g *segment, m mark) ([]candidate, []Again) {
 	party, soft := s.partyAt(hs, g, m.from)
 	key := resolve(m.key, party, soft)
 	if key == "" || m.key == ".phone" && party == "" && g.box.Min.Y < s.page.Height/5 {
-		return nil // a number in the letterhead is the practice's
+		return nil, nil // a number in the letterhead is the practice's
 	}
 	if (key == "priority" || key == "patient_sex") && r.choices(s.rowWords(g.row), key) > 1 {
-		return nil // all choices are printed: the tick decides
+		return nil, nil // all choices are printed: the tick decides
 	}
 	var out []candidate
-	for _, p := range s.places(key, hs, g, m) {
+	places := s.places(key, hs, g, m)
+	for _, p := range places {
 		if s.unticked(p.words[0]) {
 			continue
 		}
@@ -57,9 +59,9 @@ func (r *Rules) values(s *sheet, hs []heading, g *segment, m mark) []candidate {
 				out[i].label *= 0.9
 			}
 		}
-		return out
+		return out, nil
 	}
-	return nil
+	return nil, s.missing(key, places, g, m)
 }
 
 // joinRows makes one list of the codes and names of diagnoses that stand under each other with a label each.

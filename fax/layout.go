@@ -24,6 +24,7 @@ type sheet struct {
 	width  int
 	segs   []*segment   // by row, then from left to right
 	rows   [][]*segment // the same, by row
+	missed []Again      // where labels have no value that makes sense; gather fills it in
 }
 
 // maxSheetWords bounds the words of one reading that extraction looks at; a

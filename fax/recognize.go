@@ -122,12 +122,15 @@ func (s *scan) read(ctx context.Context, rec Recognizer, out *PageText) error {
 	}
 	out.Turned, out.Skew = best.turn, best.skew
 	out.Readings = readings
+	out.Width, out.Height = best.gray.Rect.Dx(), best.gray.Rect.Dy()
 	out.Checks = findChecks(best.bits, s.dpi)
 	out.Rulings = lines
 	if c, ok := out.OwnCode(); ok && c.Page == replyPage && out.Reply == nil {
 		out.Reply = replyByPlace(best.bits, s.page.XRes, s.page.YRes, s.cut)
 	}
-	out.Width, out.Height = best.gray.Rect.Dx(), best.gray.Rect.Dy()
+	if err = s.again(ctx, rec, plain, out); err != nil {
+		return err
+	}
 	s.moveDown(out)
 	if s.head == nil {
 		return nil
@@ -151,6 +154,13 @@ func (s *scan) moveDown(out *PageText) {
 	}
 	for i := range out.Checks {
 		out.Checks[i].Box = out.Checks[i].Box.Add(d)
+	}
+	for i := range out.Again {
+		a := &out.Again[i]
+		a.Box = a.Box.Add(d)
+		for k := range a.Words {
+			a.Words[k].Box = a.Words[k].Box.Add(d)
+		}
 	}
 	for _, list := range [][]image.Rectangle{out.Rulings.Upright, out.Rulings.Level} {
 		for i := range list {

@@ -25,6 +25,7 @@ type PageText struct {
 	Exact         bool       `json:"exact,omitempty"`    // the first reading is a text layer, not OCR
 	Header        []Word     `json:"header,omitempty"`   // the line the sending machine printed on top
 	Checks        []CheckBox `json:"checks,omitempty"`
+	Again         []Again    `json:"again,omitempty"`   // parts that were read once more by themselves
 	Rulings       Rulings    `json:"rulings,omitzero"`  // lines of the form
 	Codes         []string   `json:"codes,omitempty"`   // texts of bar codes
 	Reply         []TickMark `json:"reply,omitempty"`   // boxes of our own reply area, when it is on the page
