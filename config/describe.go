@@ -74,6 +74,8 @@ func kindOf(t reflect.Type) string {
 		return "field: expression"
 	case reflect.TypeFor[Lookups]():
 		return "name: path"
+	case reflect.TypeFor[Folder]():
+		return "path"
 	case reflect.TypeFor[Node]():
 		return "section"
 	case reflect.TypeFor[Duration]():

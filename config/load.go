@@ -26,6 +26,7 @@ func Load(path string) (*Config, *Problems) {
 		l.include(in)
 	}
 	l.tables()
+	l.folders()
 	l.check()
 	l.cfg.Files = l.set.files
 	l.cfg.Hash = hash(l.set.files)

@@ -114,7 +114,7 @@ func (pl *plan) planChannel(c config.Channel, p *config.Problems) {
 	}
 	open := k.channel(pl, c, p)
 	set := compileRules(pl.cfg, c, p)
-	print := fingerprint(c.Node)
+	print := fingerprint(c.Node) + filesPrint(c.Words.Files, c.Templates.Files)
 	if c.Type == channels.Direct {
 		print += pl.direct.print
 	}
@@ -214,6 +214,18 @@ func fingerprint(n config.Node) string {
 	writeNode(&b, n)
 	sum := sha256.Sum256([]byte(b.String()))
 	return hex.EncodeToString(sum[:])
+}
+
+// filesPrint is a digest of the files of a channel's folders.
+func filesPrint(lists ...[]config.File) string {
+	h := sha256.New()
+	for _, list := range lists {
+		for _, f := range list {
+			fmt.Fprintf(h, "%q %d;", f.Name, len(f.Bytes))
+			h.Write(f.Bytes)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 func writeNode(b *strings.Builder, n config.Node) {

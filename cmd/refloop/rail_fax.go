@@ -37,9 +37,10 @@ func (o *ocrRoom) close() {
 
 func faxChannel(_ *plan, c config.Channel, p *config.Problems) openChannel {
 	cfg := fax.DecodeChannel(c, p)
+	rules := fax.DecodeRules(c, p)
 	return func(d deps) (channels.Channel, error) {
 		return fax.New(cfg, fax.Deps{
-			Name: c.Name, Partner: c.Partner, Max: d.max, Handler: d.handler, Budget: d.budget, Reader: d.ocr.pool, Draw: d.ocr.draw, Log: d.log,
+			Name: c.Name, Partner: c.Partner, Max: d.max, Handler: d.handler, Budget: d.budget, Reader: d.ocr.pool, Draw: d.ocr.draw, Rules: rules, Log: d.log,
 		}), nil
 	}
 }
