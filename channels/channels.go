@@ -175,6 +175,13 @@ type Preparer interface {
 	Prepare(ctx context.Context, a Archived) (evidence []byte, err error)
 }
 
+// Staged is implemented by preparers whose sources know something at receipt that must stay: Inbound.Evidence is then the first stage. Prepare
+// is given what is there, also when a message is read again, and returns it with what it found.
+type Staged interface {
+	// Prepared tells whether Prepare has been.
+	Prepared(evidence []byte) bool
+}
+
 // Notifier is implemented by channels whose senders expect notices (Direct: processed, dispatched, failed; MLLP: the application
 // acknowledgement on a connection of its own). The engine queues each notice as a delivery in the same commit as the outcome, at most one of
 // each event a message. Of a duplicate that is answered again the outcome has that answer.
@@ -229,7 +236,8 @@ type Packed struct {
 type Outbound struct {
 	DeliveryID, MessageID, ReferralID, Event, Partner, Address, Type, ContentType, ControlID string
 
-	Attempt int // 1 is the first
+	Attempt int  // 1 is the first
+	Unsure  bool // the attempt before was cut off by a crash: what it did is not known. False: it is known to have come to nothing
 	Body    []byte
 }
 

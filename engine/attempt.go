@@ -25,6 +25,7 @@ type attempt struct {
 	kind   string // message type of the packed bytes
 	ctype  string
 	left   string // what the partner's payload profile kept back
+	unsure bool   // the attempt before was cut off
 }
 
 // errGone says that the delivery was cancelled or settled meanwhile.
@@ -82,7 +83,7 @@ func (a *attempt) render(ctx context.Context) (packed *channels.Packed, err erro
 	}
 	a.body, a.kind, a.ctype = p.Body, p.Type, p.ContentType
 	if len(ship.LeftOut) > 0 {
-		a.left = "left out: " + strings.Join(ship.LeftOut, "; ")
+		a.left = referral.LeftOut + strings.Join(ship.LeftOut, "; ")
 	}
 	return &p, nil
 }
@@ -176,6 +177,7 @@ func (a *attempt) begin(ctx context.Context, p *channels.Packed) error {
 				cur.Recipient = row.Recipient
 			}
 		}
+		a.unsure = cur.State == referral.DeliverySending
 		cur.State, cur.Attempts = referral.DeliverySending, cur.Attempts+1
 		a.d = cur
 		if err := tx.SetDelivery(cur); err != nil {
@@ -213,7 +215,7 @@ func (a *attempt) send(ctx context.Context) (r channels.Receipt, err error) {
 	}()
 	return a.sender.Send(ctx, channels.Outbound{
 		DeliveryID: a.d.ID, MessageID: a.d.MessageID, ReferralID: a.d.ReferralID, Event: a.d.Event, Partner: a.d.Partner, Address: a.d.Address,
-		Type: a.kind, ContentType: a.ctype, ControlID: a.d.ControlID, Attempt: a.d.Attempts, Body: a.body,
+		Type: a.kind, ContentType: a.ctype, ControlID: a.d.ControlID, Attempt: a.d.Attempts, Unsure: a.unsure, Body: a.body,
 	})
 }
 

@@ -145,8 +145,8 @@ func (e *Engine) process(ctx context.Context, id string) error {
 		return err
 	}
 	set := e.setup.Load()
-	if evidence == nil {
-		if evidence, err = e.prepare(ctx, set, m, body); err != nil {
+	if !prepared(set, m, evidence) {
+		if evidence, err = e.prepare(ctx, set, m, body, evidence); err != nil {
 			if ctx.Err() != nil {
 				return err // shut down in the middle: the message stays `received` and is taken up again
 			}
@@ -163,11 +163,21 @@ func (e *Engine) process(ctx context.Context, id string) error {
 	return e.finish(ctx, m, e.decode(set, m, body, evidence))
 }
 
-// prepare runs the rail's slow step and keeps what it found.
-func (e *Engine) prepare(ctx context.Context, set *Setup, m referral.Message, body []byte) (evidence []byte, err error) {
-	p, ok := set.Channels[m.Channel].Rail.(channels.Preparer)
+// prepared reports whether the rail's slow step has been: there is evidence, and when the rail makes it in two stages it is the second.
+func prepared(set *Setup, m referral.Message, evidence []byte) bool {
+	s, staged := set.Channels[m.Channel].Rail.(channels.Staged)
+	return evidence != nil && (!staged || s.Prepared(evidence))
+}
+
+// prepare runs the rail's slow step and keeps what it found. first is what is there, which a rail with two stages goes on from.
+func (e *Engine) prepare(ctx context.Context, set *Setup, m referral.Message, body, first []byte) (evidence []byte, err error) {
+	rail := set.Channels[m.Channel].Rail
+	p, ok := rail.(channels.Preparer)
 	if !ok {
 		return nil, nil
+	}
+	if _, staged := rail.(channels.Staged); !staged {
+		first = nil
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -175,7 +185,7 @@ func (e *Engine) prepare(ctx context.Context, set *Setup, m referral.Message, bo
 			err = fmt.Errorf("engine: preparing: got a panic; the bytes are kept, report message %s", m.ID)
 		}
 	}()
-	evidence, err = p.Prepare(ctx, archivedOf(m, body, nil))
+	evidence, err = p.Prepare(ctx, archivedOf(m, body, first))
 	if err != nil {
 		return nil, err
 	}

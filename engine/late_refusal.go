@@ -6,16 +6,19 @@ import (
 )
 
 // refusedLate does with a refusal that came after the attempt what the partner's keys say, as with one that came at once: the same bytes again,
-// a person, or the next rail. Only HL7 answers can be of the first kind: a mail or fax that failed is over.
+// a person, or the next rail. HL7 answers can be of the first kind, and faxes that met a busy line or none: a mail that failed is over.
 func (e *Engine) refusedLate(tx Tx, set *Setup, d referral.Delivery, rc channels.Receipt) error {
 	if j, ok := set.Senders[d.Lane].(channels.Judge); ok {
 		rc.Permanent, rc.Park = j.Judge(rc)
 	}
 	d.Reason = "refused: " + rc.Code + " " + rc.Text
+	again := d.Rail == channels.MLLP || d.Rail == channels.Fax && rank(d.State) < rank(referral.DeliveryDelivered)
 	switch {
+	case d.Rail == channels.Fax && d.State == referral.DeliveryFailed:
+		return nil // told twice: by a notice and when it was asked for
 	case rc.Permanent && rc.Park:
 		return e.die(tx, d, d.Reason, rc.At)
-	case rc.Permanent || d.Rail != channels.MLLP:
+	case rc.Permanent || !again:
 		return e.giveUp(tx, set, d, d.Reason, rc.At)
 	}
 	now := e.now().UTC()

@@ -27,8 +27,8 @@ func (e *Engine) Reprocess(ctx context.Context, actor, id string, readAgain bool
 		return m, err
 	}
 	set := e.setup.Load()
-	if evidence == nil || readAgain {
-		if evidence, err = e.prepare(ctx, set, m, body); err != nil {
+	if readAgain || !prepared(set, m, evidence) {
+		if evidence, err = e.prepare(ctx, set, m, body, evidence); err != nil {
 			return m, err
 		}
 	}

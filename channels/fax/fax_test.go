@@ -126,11 +126,21 @@ func missing(path string) bool {
 	return errors.Is(err, os.ErrNotExist)
 }
 
+// newChannel makes a channel that must be made.
+func newChannel(t testing.TB, cfg Config, d Deps) *Channel {
+	t.Helper()
+	c, err := New(cfg, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 func TestFaxIsArchivedThenRemoved(t *testing.T) {
 	dir := t.TempDir()
 	h := newHandler()
 	h.fail <- channels.ErrStorage // the first try cannot be stored: the file must stay
-	c := New(Config{Folder: config.Path(dir), Scan: quick, Settle: quick, Pages: 500}, Deps{Name: "fax-inbox", Handler: h, Log: discard()})
+	c := newChannel(t, Config{Folder: config.Path(dir), Scan: quick, Settle: quick, Pages: 500}, Deps{Name: "fax-inbox", Handler: h, Log: discard()})
 	running(t, c.Run)
 	for name, want := range map[string]string{"d-030.tif": "image/tiff", "d-055.pdf": "application/pdf", "d-016.png": "image/png"} {
 		path := filepath.Join(dir, name)
@@ -150,7 +160,7 @@ func TestFaxIsArchivedThenRemoved(t *testing.T) {
 }
 
 func TestPrepareThenOpen(t *testing.T) {
-	c := New(Config{Pages: 500}, Deps{Name: "fax-inbox", Reader: reader{}, Log: discard(), Draw: testDrawer(t)})
+	c := newChannel(t, Config{Pages: 500}, Deps{Name: "fax-inbox", Reader: reader{}, Log: discard(), Draw: testDrawer(t)})
 	for name, pages := range map[string]string{"d-030.tif": "2", "d-001-noecm-burst.tif": "1"} {
 		a := channels.Archived{Body: fixture(t, name), ContentType: "image/tiff"}
 		var err error
@@ -181,7 +191,7 @@ func TestPrepareThenOpen(t *testing.T) {
 }
 
 func TestUnreadableFaxesSayWhy(t *testing.T) {
-	c := New(Config{Pages: 2}, Deps{Name: "fax-inbox", Reader: reader{}, Log: discard()})
+	c := newChannel(t, Config{Pages: 2}, Deps{Name: "fax-inbox", Reader: reader{}, Log: discard()})
 	for name, test := range map[string]struct {
 		body []byte
 		want string
@@ -218,7 +228,7 @@ func hugePNG() []byte {
 }
 
 func TestReaderGoneIsNotTheFaxesFault(t *testing.T) {
-	c := New(Config{Pages: 500}, Deps{Name: "fax-inbox", Reader: reader{err: ocr.ErrClosed}, Log: discard()})
+	c := newChannel(t, Config{Pages: 500}, Deps{Name: "fax-inbox", Reader: reader{err: ocr.ErrClosed}, Log: discard()})
 	if _, err := c.Prepare(context.Background(), channels.Archived{Body: fixture(t, "d-030.tif")}); !errors.Is(err, ocr.ErrClosed) {
 		t.Errorf("got %v, want ErrClosed, so that the fax is read later", err)
 	}

@@ -22,7 +22,7 @@ func TestReturnedPage(t *testing.T) {
 			pages[1].Fill(tick.Place.Inset(9))
 		}
 	}
-	c := New(Config{Pages: 500}, Deps{Name: "fax-inbox", Reader: reader{}, Log: discard()})
+	c := newChannel(t, Config{Pages: 500}, Deps{Name: "fax-inbox", Reader: reader{}, Log: discard()})
 	for name, sent := range map[string][]*fax.Bitmap{"that page": pages[1:2], "whole fax": pages, "upside down": {pages[1].Turn(180)}} {
 		body, err := fax.EncodeTIFF(sent)
 		if err != nil {

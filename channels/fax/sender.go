@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,23 +22,34 @@ import (
 // SenderDeps is what a sender needs from outside. Now and Log must be set.
 type SenderDeps struct {
 	Name string  // partner and rail as in the YAML file: lakeside-cardiology/fax
+	Dir  string  // folder for what is under way; not used by the way folder
 	Draw *Drawer // draws PDF documents that are to be attached; nil: a fax with such a document fails
 	Now  func() time.Time
 	Log  *slog.Logger
 }
 
-// Sender puts faxes into an outbox folder and waits for what the gateway says. It implements channels.Sender and channels.Watcher.
-// Make it with [NewSender].
+// Sender hands faxes over and waits for what became of them. It implements channels.Sender and channels.Watcher. Make it with [NewSender].
 //
-// Besides the outbox's own files it keeps a folder ".sent" there with one small file for each fax that is out, without patient data:
-// it tells a repeated attempt from a new one, so that no fax goes out twice, and how many pages must be confirmed.
+// One small file for each fax that is out, without patient data, tells a repeated attempt from a new one, so that no fax goes out twice,
+// and how many pages must be confirmed: in the folder Dir, of an outbox in its own folder ".sent".
 type Sender struct {
-	cfg RailConfig
-	d   SenderDeps
+	cfg    RailConfig
+	d      SenderDeps
+	ledger *ledger
+	http   *http.Client // of an HTTP gateway
 }
 
-// NewSender makes a sender of a configuration. It touches nothing.
-func NewSender(cfg RailConfig, d SenderDeps) *Sender { return &Sender{cfg: cfg, d: d} }
+// NewSender makes a sender of a configuration. It touches nothing but the files that the configuration names.
+func NewSender(cfg RailConfig, d SenderDeps) (*Sender, error) {
+	s := &Sender{cfg: cfg, d: d, ledger: &ledger{dir: d.Dir}}
+	if cfg.HTTP != nil {
+		var err error
+		if s.http, err = cfg.HTTP.client(); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
 
 // job is the <delivery>.json that a gateway reads.
 type job struct {
@@ -89,6 +101,9 @@ func (s *Sender) Pack(ctx context.Context, ship channels.Shipment) (channels.Pac
 	if err != nil {
 		return channels.Packed{}, err
 	}
+	if most := int(s.cfg.Bytes); most > 0 && len(body) > most {
+		return channels.Packed{}, fmt.Errorf("fax: got %d pages of %d bytes, want at most %d; send less or raise max_bytes of the rail", len(images), len(body), most)
+	}
 	return channels.Packed{Type: channels.Fax, ContentType: "image/tiff", ControlID: ship.ControlID, Recipient: ship.Address, Body: body}, nil
 }
 
@@ -139,9 +154,9 @@ func (s *Sender) pages(ctx context.Context, body []byte) ([]*fax.Page, error) {
 // plainID is what a delivery ID must look like to be a file name.
 var plainID = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$`)
 
-// Send writes <delivery>.tif and then <delivery>.json into the outbox, each whole or not at all. The receipt says sent: what becomes
-// of the pages comes later, see Watch. An attempt that was made before a crash is not made again.
-func (s *Sender) Send(_ context.Context, o channels.Outbound) (channels.Receipt, error) {
+// Send hands one fax over. The receipt says sent: what becomes of the pages comes later, see Watch. An attempt that was made before a crash
+// is not made again.
+func (s *Sender) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if s.cfg.Verified.IsZero() {
 		return channels.Receipt{}, s.refuse(true, "unverified", errors.New("fax: the number is not verified, want verified: with the day on which somebody made sure that it is this partner's"))
 	}
@@ -152,18 +167,33 @@ func (s *Sender) Send(_ context.Context, o channels.Outbound) (channels.Receipt,
 	if err != nil {
 		return channels.Receipt{}, s.refuse(true, "", err)
 	}
+	switch {
+	case s.cfg.Hyla != nil:
+		return s.sendHyla(ctx, o, doc.Len())
+	case s.cfg.Mail != nil:
+		return s.sendMail(ctx, o, doc.Len())
+	case s.cfg.HTTP != nil:
+		return s.sendHTTP(ctx, o, doc.Len())
+	}
+	return s.sendFolder(o, doc.Len())
+}
+
+// out is the receipt of a fax that was handed over.
+func (s *Sender) out(o channels.Outbound, text string) channels.Receipt {
+	return channels.Receipt{DeliveryID: o.DeliveryID, ControlID: o.ControlID, Recipient: o.Address, Level: channels.LevelSent, At: s.d.Now().UTC(), Text: text}
+}
+
+// sendFolder writes <delivery>.tif and then <delivery>.json into the outbox, each whole or not at all.
+func (s *Sender) sendFolder(o channels.Outbound, pages int) (channels.Receipt, error) {
 	sum := sha256.Sum256(o.Body)
-	mark := sent{Rail: s.d.Name, Attempt: o.Attempt, Pages: doc.Len(), SHA256: hex.EncodeToString(sum[:]), At: s.d.Now().UTC()}
-	receipt := channels.Receipt{DeliveryID: o.DeliveryID, ControlID: o.ControlID, Recipient: o.Address, Level: channels.LevelSent, At: mark.At}
-	if earlier, ok := s.marked(o.DeliveryID); ok && earlier.Attempt >= o.Attempt && earlier.SHA256 == mark.SHA256 && !s.halfWritten(o.DeliveryID) {
-		receipt.Text = "it was put into the outbox before"
-		return receipt, nil
+	mark := sent{Rail: s.d.Name, Attempt: o.Attempt, Pages: pages, SHA256: hex.EncodeToString(sum[:]), At: s.d.Now().UTC()}
+	if earlier, ok := s.marked(o.DeliveryID); ok && (o.Unsure || earlier.Attempt >= o.Attempt) && earlier.SHA256 == mark.SHA256 && !s.halfWritten(o.DeliveryID) {
+		return s.out(o, "it was put into the outbox before"), nil
 	}
 	if err := s.write(o, mark); err != nil {
 		return channels.Receipt{}, s.refuse(false, "", err)
 	}
-	receipt.Text = fmt.Sprintf("%d pages put into the outbox", mark.Pages)
-	return receipt, nil
+	return s.out(o, fmt.Sprintf("%d pages put into the outbox", mark.Pages)), nil
 }
 
 // write puts the fax into the outbox: the pages, the mark, and last the job file, which is what the gateway waits for.

@@ -20,7 +20,17 @@ var day = config.Date{Time: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
 func newTestSender(t *testing.T, dir string) *Sender {
 	t.Helper()
 	cfg := RailConfig{Folder: config.Path(dir), Verified: day, Scan: quick, Settle: quick, Pages: 60}
-	return NewSender(cfg, SenderDeps{Name: "lakeside-cardiology/fax", Now: time.Now, Log: discard(), Draw: testDrawer(t)})
+	return makeSender(t, cfg, SenderDeps{Name: "lakeside-cardiology/fax", Now: time.Now, Log: discard(), Draw: testDrawer(t)})
+}
+
+// makeSender makes a sender that must be made.
+func makeSender(t testing.TB, cfg RailConfig, d SenderDeps) *Sender {
+	t.Helper()
+	s, err := NewSender(cfg, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func TestPackDrawsLetterAndDocuments(t *testing.T) {

@@ -28,9 +28,24 @@ type status struct {
 	Code  string `json:"code"`  // the gateway's word for the cause: busy, no_answer, ...
 }
 
-// Watch turns status files into receipts until take ends. What a gateway says of a fax of another rail that uses the same folder is
-// left to that rail; what it says of no fax of ours is set aside with a reason, as is what cannot be read.
+// Watch turns what becomes of faxes into receipts until take ends: of an outbox the status files, of HylaFAX its jobs, of an HTTP gateway
+// the states it tells when it is asked. What mail gateways say is read by a channel.
 func (s *Sender) Watch(take, hold context.Context, h channels.Handler) error {
+	switch {
+	case s.cfg.Hyla != nil:
+		return s.poll(take, hold, h, s.pollHyla)
+	case s.cfg.HTTP != nil && s.cfg.HTTP.StatusURL != "":
+		return s.poll(take, hold, h, s.pollHTTP)
+	case s.cfg.Folder == "":
+		<-take.Done()
+		return nil
+	}
+	return s.watchFolder(take, hold, h)
+}
+
+// watchFolder turns status files into receipts. What a gateway says of a fax of another rail that uses the same folder is
+// left to that rail; what it says of no fax of ours is set aside with a reason, as is what cannot be read.
+func (s *Sender) watchFolder(take, hold context.Context, h channels.Handler) error {
 	w := folder.New(folder.Config{
 		Dir: string(s.cfg.Folder), Every: s.cfg.Scan.D(), Settle: s.cfg.Settle.D(), Max: maxStatus, Accept: s.ours,
 		Log: s.d.Log.With("rail", s.d.Name), Subject: "fax status file",

@@ -18,9 +18,10 @@ type Config struct {
 
 // RailConfig is a rail of type file: where a partner's files go. Its zero value is not usable: [DecodeRail] fills the defaults.
 type RailConfig struct {
-	Folder config.Path `yaml:"folder" required:"true" want:"a folder" doc:"where the files of a referral are put, named by its ID"`
-	Body   []string    `yaml:"body" want:"a list of cda, pdf and json" doc:"what is written; absent: all of them"`
-	Node   config.Node `yaml:"."`
+	Folder     config.Path `yaml:"folder" required:"true" want:"a folder" doc:"where the files of a referral are put, named by its ID"`
+	Body       []string    `yaml:"body" want:"a list of cda, pdf and json" doc:"what is written; absent: all of them"`
+	Processing string      `yaml:"processing" enum:"P|T|D" default:"P" doc:"only T and D rails are told of test referrals"`
+	Node       config.Node `yaml:"."`
 }
 
 // DecodeChannel reads and checks the keys of a channel of this type; every mistake goes to p.

@@ -22,14 +22,17 @@ import (
 
 // Config says which folder is watched and how. Zero values mean the defaults given.
 type Config struct {
-	Dir     string                 // the folder; made with mode 0700 when it is missing
-	Every   time.Duration          // between scans; 5 s
-	Settle  time.Duration          // a file is complete when size and time have not changed for so long; 2 s
-	Max     int64                  // bytes of a file; larger ones are set aside; 64 MiB
-	Accept  func(name string) bool // which names are ours; nil: all that are no temporary names
-	Budget  Budget                 // memory of open intake; nil: none
-	Log     *slog.Logger           // must be set
-	Subject string                 // what the files are, for the log: fax, status file
+	Dir    string                 // the folder; made with mode 0700 when it is missing
+	Every  time.Duration          // between scans; 5 s
+	Settle time.Duration          // a file is complete when size and time have not changed for so long; 2 s
+	Max    int64                  // bytes of a file; larger ones are set aside; 64 MiB
+	Accept func(name string) bool // which names are ours; nil: all that are no temporary names
+	Budget Budget                 // memory of open intake; nil: none
+	Log    *slog.Logger           // must be set
+
+	Existing bool                                      // the folder is somebody else's: it is not made
+	Taken    func(name string, info os.FileInfo) error // what becomes of a file that was taken; nil: it is removed. With it, Accept must turn away what was taken
+	Subject  string                                    // what the files are, for the log: fax, status file
 }
 
 // Budget is the part of channels.Budget that is needed.
@@ -50,6 +53,9 @@ type Aside struct{ Reason string }
 
 // Error is the reason.
 func (a *Aside) Error() string { return a.Reason }
+
+// ErrWait is returned by a taker for a file that is not complete yet by what else is known of it: it stays, without a word.
+var ErrWait = errors.New("folder: not complete yet")
 
 // Watcher takes files out of one folder.
 type Watcher struct {
@@ -96,7 +102,11 @@ func New(cfg Config, take func(context.Context, File) error) *Watcher {
 	if cfg.Max <= 0 {
 		cfg.Max = defaultMax
 	}
-	return &Watcher{cfg: cfg, take: take, remove: remove, err: errNotScanned, seen: map[string]look{}, done: map[string]look{}}
+	gone := remove
+	if cfg.Taken != nil {
+		gone = func(path string, info os.FileInfo) error { return cfg.Taken(filepath.Base(path), info) }
+	}
+	return &Watcher{cfg: cfg, take: take, remove: gone, err: errNotScanned, seen: map[string]look{}, done: map[string]look{}}
 }
 
 // Ready tells whether the last scan could read the folder.
@@ -115,7 +125,7 @@ func (w *Watcher) setErr(err error) {
 // Run scans until take ends. The file in hand when it ends is finished within hold. It returns an error only when the folder cannot
 // be made.
 func (w *Watcher) Run(take, hold context.Context) error {
-	if err := os.MkdirAll(w.cfg.Dir, 0o700); err != nil {
+	if err := w.make(); err != nil {
 		w.setErr(err)
 		return fmt.Errorf("folder: %w", err)
 	}
@@ -140,6 +150,14 @@ func (w *Watcher) Run(take, hold context.Context) error {
 		}
 		timer.Reset(next)
 	}
+}
+
+// make makes the folder. One that is somebody else's may come later: Ready says that it is not there.
+func (w *Watcher) make() error {
+	if w.cfg.Existing {
+		return nil
+	}
+	return os.MkdirAll(w.cfg.Dir, 0o700)
 }
 
 // waiting tells whether files are being watched until they rest.

@@ -44,6 +44,8 @@ func (w *Watcher) one(ctx context.Context, name string, info os.FileInfo) fate {
 	err = w.take(ctx, File{Name: name, Body: body, Time: info.ModTime()})
 	var a *Aside
 	switch {
+	case errors.Is(err, ErrWait):
+		return stays
 	case errors.As(err, &a):
 		return w.aside(path, info, a.Reason)
 	case err != nil:

@@ -2,11 +2,15 @@ package main
 
 import (
 	"log/slog"
+	"path/filepath"
+	"strings"
+	"time"
 
 	"refloop/channels"
 	"refloop/channels/fax"
 	"refloop/channels/file"
 	"refloop/config"
+	"refloop/engine"
 	"refloop/fax/ocr"
 	"refloop/transform"
 )
@@ -35,20 +39,27 @@ func (o *ocrRoom) close() {
 	}
 }
 
-func faxChannel(_ *plan, c config.Channel, p *config.Problems) openChannel {
+func faxChannel(pl *plan, c config.Channel, p *config.Problems) openChannel {
 	cfg := fax.DecodeChannel(c, p)
 	rules := fax.DecodeRules(c, p)
 	return func(d deps) (channels.Channel, error) {
 		return fax.New(cfg, fax.Deps{
-			Name: c.Name, Partner: c.Partner, Max: d.max, Handler: d.handler, Budget: d.budget, Reader: d.ocr.pool, Draw: d.ocr.draw, Rules: rules, Log: d.log,
-		}), nil
+			Name: c.Name, Partner: c.Partner, Dir: pl.cfg.Node.Resolve("var/fax"), Max: d.max, Handler: d.handler, Budget: d.budget, Reader: d.ocr.pool, Draw: d.ocr.draw, Rules: rules, Log: d.log,
+		})
 	}
 }
 
-func faxRail(_ *plan, r config.Rail, lane string, p *config.Problems) (transform.Dialect, openSender) {
+// faxRetry is how faxes are repeated by a rail that does not say: a busy machine is not free again after seconds.
+func faxRetry() engine.Retry {
+	return engine.Retry{First: 2 * time.Minute, Max: 30 * time.Minute, Attempts: 5}
+}
+
+func faxRail(pl *plan, r config.Rail, lane string, p *config.Problems) (transform.Dialect, openSender) {
 	cfg := fax.DecodeRail(r, p)
-	return transform.Dialect{}, func(d deps) (channels.Sender, error) {
-		return fax.NewSender(cfg, fax.SenderDeps{Name: lane, Draw: d.ocr.draw, Now: d.now, Log: d.log}), nil
+	pl.retries[lane] = faxRetry()
+	dir := filepath.Join(pl.cfg.Node.Resolve("var/fax"), strings.ReplaceAll(lane, "/", "."))
+	return transform.Dialect{Processing: cfg.Processing}, func(d deps) (channels.Sender, error) {
+		return fax.NewSender(cfg, fax.SenderDeps{Name: lane, Dir: dir, Draw: d.ocr.draw, Now: d.now, Log: d.log})
 	}
 }
 
@@ -61,7 +72,7 @@ func fileChannel(_ *plan, c config.Channel, p *config.Problems) openChannel {
 
 func fileRail(_ *plan, r config.Rail, lane string, p *config.Problems) (transform.Dialect, openSender) {
 	cfg := file.DecodeRail(r, p)
-	return transform.Dialect{Body: cfg.Body}, func(d deps) (channels.Sender, error) {
+	return transform.Dialect{Body: cfg.Body, Processing: cfg.Processing}, func(d deps) (channels.Sender, error) {
 		return file.NewSender(cfg, file.SenderDeps{Name: lane, Now: d.now, Log: d.log}), nil
 	}
 }

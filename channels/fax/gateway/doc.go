@@ -50,6 +50,8 @@ type Notice struct {
 	URL       string // where the file is, when it did not come along
 	File      []byte // the fax
 	Name      string // file name that came with it; never a path to use
+
+	word, said string // of the state and its cause, as they stood there
 }
 
 // States of a fax of ours.

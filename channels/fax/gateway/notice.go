@@ -40,6 +40,20 @@ func Parse(contentType string, body []byte, limits Limits) (Notice, error) {
 	return Notice{}, malformed("got another content type, want application/json or multipart/form-data")
 }
 
+// ParseStatus reads the answer to a question about a fax of ours: a status even where nothing in it says that it is one.
+func ParseStatus(contentType string, body []byte, limits Limits) (Notice, error) {
+	n, err := Parse(contentType, body, limits)
+	if err != nil || n.Kind == Status {
+		return n, err
+	}
+	n.Kind, n.File, n.URL, n.Name = Status, nil, "", ""
+	n.State, n.Cause = stateOf(n.word), Cause(firstWord(n.said, n.word))
+	if n.State != Failed {
+		n.Cause = tidy(n.word)
+	}
+	return n, nil
+}
+
 func parseJSON(body []byte, limits Limits) (Notice, error) {
 	facts := map[string]any{}
 	if !object(body, facts, limits.Depth) {
@@ -177,6 +191,7 @@ func finish(n Notice, facts map[string]any, limits Limits) (Notice, error) {
 	default:
 		n.Kind, n.Cause = Other, ""
 	}
+	n.word, n.said = text(status), text(first(facts, nameCause))
 	return n, nil
 }
 

@@ -46,6 +46,8 @@ func submit(t *testing.T, c *hylafax.Client, tag string) string {
 	return id
 }
 
+func is(tag string) func(string) bool { return func(s string) bool { return s == tag } }
+
 func TestSubmitAndFollow(t *testing.T) {
 	ctx := context.Background()
 	h := faxtest.NewHylaFAX(t)
@@ -55,8 +57,8 @@ func TestSubmitAndFollow(t *testing.T) {
 	if len(jobs) != 1 || jobs[0].Tag != `d-1 "quoted"` || jobs[0].Number != "+15550100" || len(jobs[0].Document) == 0 {
 		t.Fatalf("got %d jobs, want one with tag, number and document", len(jobs))
 	}
-	if found, err := c.FindTag(ctx, `d-1 "quoted"`); err != nil || len(found) != 1 || found[0] != id {
-		t.Errorf("FindTag: got %v, %v, want %s", found, err, id)
+	if found, err := c.Find(ctx, is(`d-1 "quoted"`)); err != nil || len(found) != 1 || found[0] != id {
+		t.Errorf("Find: got %v, %v, want %s", found, err, id)
 	}
 	if j, err := c.Job(ctx, id); err != nil || j.State != hylafax.Ready || j.State.Final() {
 		t.Errorf("got %+v, %v, want a job that is ready", j, err)
@@ -102,9 +104,9 @@ func TestRealServer(t *testing.T) {
 	real := faxtest.NewReal(t)
 	c := dial(t, real.Address, "")
 	id := submit(t, c, "0192f0c1-delivery")
-	found, err := c.FindTag(ctx, "0192f0c1-delivery")
+	found, err := c.Find(ctx, is("0192f0c1-delivery"))
 	if err != nil || len(found) != 1 || found[0] != id {
-		t.Fatalf("FindTag: got %v, %v, want %s", found, err, id)
+		t.Fatalf("Find: got %v, %v, want %s", found, err, id)
 	}
 	j, err := c.Job(ctx, id)
 	if err != nil || j.Tag != "0192f0c1-delivery" || j.State.Final() {
@@ -128,7 +130,7 @@ func TestRealServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	other.Close()
-	if found, err := c.FindTag(ctx, "left"); err != nil || len(found) != 0 {
+	if found, err := c.Find(ctx, is("left")); err != nil || len(found) != 0 {
 		t.Errorf("got %v, %v, want no job", found, err)
 	}
 }

@@ -120,8 +120,8 @@ func (c *Client) Job(ctx context.Context, id string) (Job, error) {
 	return Job{}, ErrNoJob
 }
 
-// FindTag returns the numbers of the jobs with this tag in both queues, oldest first.
-func (c *Client) FindTag(ctx context.Context, tag string) ([]string, error) {
+// Find returns the numbers of the jobs whose tag is one that is looked for: first those that are done, then those under way.
+func (c *Client) Find(ctx context.Context, wanted func(tag string) bool) ([]string, error) {
 	if _, err := c.want(200, "JOBFMT", quote("%j|%J")); err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func (c *Client) FindTag(ctx context.Context, tag string) ([]string, error) {
 		}
 		for line := range strings.Lines(string(b)) {
 			id, name, ok := strings.Cut(strings.TrimRight(line, "\r\n"), "|")
-			if id = strings.TrimSpace(id); ok && strings.TrimSpace(name) == tag && plainJob.MatchString(id) {
+			if id = strings.TrimSpace(id); ok && wanted(strings.TrimSpace(name)) && plainJob.MatchString(id) {
 				found = append(found, id)
 			}
 		}
