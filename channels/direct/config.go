@@ -15,7 +15,8 @@ import (
 
 // Settings are the keys under `direct:`: our identity and trust, shared by all channels and rails of this type.
 type Settings struct {
-	Mode          string           `yaml:"mode" enum:"sta" soon:"edge" default:"sta" doc:"sta: we sign and encrypt ourselves"`
+	Mode          string           `yaml:"mode" enum:"sta|edge" default:"sta" doc:"sta: we sign and encrypt ourselves; edge: a HISP does, we submit to it and read the mailbox there"`
+	HISP          *HISP            `yaml:"hisp" doc:"the HISP's edge; in mode edge alone"`
 	Address       string           `yaml:"address" required:"true" want:"a Direct address such as referrals@direct.northside.example" doc:"our Direct address: sender of all we send"`
 	Domains       []string         `yaml:"domains" doc:"domains we take mail for; absent: that of address"`
 	Identities    []IdentityConfig `yaml:"identities" doc:"our certificates and keys"`
@@ -53,7 +54,7 @@ type AnchorConfig struct {
 // Revocation says how old what is known of revocation may be.
 type Revocation struct {
 	Grace config.Duration `yaml:"grace" default:"24h" min:"0s" max:"30d" doc:"how long a revocation list still counts after the time of its next update, when no newer one can be had"`
-	Wait  config.Duration `yaml:"wait" default:"4h" min:"0s" max:"10d" doc:"how long mail whose sender's revocation cannot be looked up, because the server does not answer, waits to be judged before it is refused; nothing is answered meanwhile"`
+	Wait  config.Duration `yaml:"wait" default:"0s" min:"0s" max:"10d" doc:"how long mail whose sender's revocation cannot be looked up, because the server does not answer, waits to be judged before it is refused; nothing is answered meanwhile. 0s: refused at once"`
 }
 
 // BundleConfig is one trust bundle.
@@ -141,6 +142,7 @@ func DecodeSettings(n config.Node, p *config.Problems) Settings {
 	for i := range s.Identities {
 		s.Identities[i].check(p)
 	}
+	s.checkMode(p)
 	for _, b := range s.Bundles {
 		if u, err := url.Parse(b.URL); b.URL != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
 			p.Add(b.Node.Field("url"), "got an address that is not https, want https://host/path")
@@ -179,7 +181,7 @@ const dnsOff = "off"
 // is fetched is kept beside the configuration, under var/direct.
 func (s Settings) Network(now func() time.Time) *trust.Network {
 	return trust.NewNetwork(trust.NetworkConfig{
-		Discover: s.DNS != dnsOff && (s.DNS != "" || !s.Node.Demo()), DNS: s.DNS, LDAP: s.LDAP, Allow: s.HTTPAllow, Grace: s.Revocation.Grace.D(),
+		Discover: !s.Edge() && s.DNS != dnsOff && (s.DNS != "" || !s.Node.Demo()), DNS: s.DNS, LDAP: s.LDAP, Allow: s.HTTPAllow, Grace: s.Revocation.Grace.D(),
 		Dir: s.cacheDir(), Now: now,
 	})
 }

@@ -17,7 +17,7 @@ func TestConfigMistakes(t *testing.T) {
 		"no address":      {"direct: {relay: \"smtp://127.0.0.1:25\"}", "3:9: direct.address: got nothing, want a Direct address"},
 		"bad address":     {"direct: {address: nobody}", "3:19: direct.address: got \"nobody\", want a Direct address"},
 		"foreign address": {"direct: {address: a@b.example, domains: [c.example]}", "direct.address: got an address outside of direct.domains"},
-		"edge":            {"direct: {address: a@b.example, mode: edge}", "direct.mode: got"},
+		"mode":            {"direct: {address: a@b.example, mode: hub}", "direct.mode: got"},
 		"ldap":            {"direct: {address: a@b.example, ldap: maybe}", "direct.ldap: got \"maybe\", want"},
 		"unknown key":     {"direct: {address: a@b.example, anchor: []}", "did you mean \"anchors\"?"},
 		"relay":           {"direct: {address: a@b.example, relay: \"http://x\"}", "direct.relay: got \"http://x\", want smtp://host:port"},

@@ -25,12 +25,13 @@ type evidence struct {
 	Fault      string    `json:"fault,omitempty"`  // reason when the message could not be opened or nobody trusts it
 	Relay      bool      `json:"relay,omitempty"`  // a plain delivery status of our own relay
 	Signer     string    `json:"signer,omitempty"` // SHA-256 of the trusted certificate, hex
-	Cipher     []byte    `json:"cipher,omitempty"` // the signer's certificate when it may encipher, and its issuers below the anchor, in DER: notices can go to it
+	Cipher     []byte    `json:"cipher,omitempty"` // the signer's certificate, or one it sent along, that may encipher, and its issuers below the anchor, in DER: notices can go to it
 	Sender     string    `json:"sender,omitempty"` // protected From
 	MessageID  string    `json:"message_id,omitempty"`
 	NotifyTo   string    `json:"notify_to,omitempty"`
 	Final      bool      `json:"final,omitempty"` // X-DIRECT-FINAL-DESTINATION-DELIVERY was asked for
 	Report     bool      `json:"report,omitempty"`
+	Edge       *vouched  `json:"edge,omitempty"` // mode edge: the HISP's connection it came by, which is the trust
 	Layers     []string  `json:"layers,omitempty"`
 
 	missed error // why the revocation of a signer could not be looked up for now
@@ -140,7 +141,7 @@ func (g *Agent) judge(ctx context.Context, a channels.Archived) evidence {
 		return e
 	}
 	defer g.Memo.put(a, o)
-	e.Layers, e.MessageID, e.Report = o.Layers, o.Mail.MessageID(), o.Mail.IsReport()
+	e.Layers, e.MessageID, e.Report = o.Layers, o.MessageID(), o.Mail.IsReport()
 	e.Sender, _ = o.Mail.From()
 	e.NotifyTo, e.Final = o.Mail.NotifyTo(), o.Mail.WantsFinal()
 	for i := range e.Recipients {
@@ -168,7 +169,12 @@ func (g *Agent) judgeOne(ctx context.Context, e *evidence, r *judged, o *direct.
 	r.Trusted, r.Bound, r.Revocation = true, v.Bound, v.Revocation
 	r.Anchor = fingerprint(v.Chain[len(v.Chain)-1])
 	e.Signer = fingerprint(v.Certificate)
-	if c, err := direct.Trust(v.Certificate, e.Sender, direct.ToEncrypt, o.Certificates, policy); err == nil {
+	c, err := direct.Trust(v.Certificate, e.Sender, direct.ToEncrypt, o.Certificates, policy)
+	if err != nil { // senders with one certificate to sign and one to encrypt send both along
+		policy = g.Network.Widen(ctx, e.Sender, direct.ToEncrypt, o.Certificates, o.Certificates, g.Trust.Inbound(r.Address, e.At))
+		c, err = direct.SelectCarried(e.Sender, o.Certificates, policy)
+	}
+	if err == nil {
 		e.Cipher = nil
 		for _, link := range c.Chain[:max(len(c.Chain)-1, 1)] { // all but the anchor, which we have
 			e.Cipher = append(e.Cipher, link.Raw...)

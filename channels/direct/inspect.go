@@ -84,6 +84,9 @@ type Inspection struct {
 // Inspect says what is in a mail and what would become of it if it came now, for those of its recipients that are ours.
 // The outer From and To stand for the envelope. It changes nothing.
 func (g *Agent) Inspect(ctx context.Context, raw []byte) Inspection {
+	if g.Settings.Edge() {
+		return g.inspectEdge(raw)
+	}
 	a := channels.Archived{Body: raw, ReceivedAt: g.Now()}
 	var local []string
 	if h, err := direct.ReadHeader(raw, g.Limits); err == nil {
@@ -107,7 +110,7 @@ func (g *Agent) Inspect(ctx context.Context, raw []byte) Inspection {
 		}
 		return in
 	}
-	in.Layers, in.MessageID, in.OpenedBy, in.Warnings = o.Layers, o.Mail.MessageID(), fingerprint(o.Identity.Certificate), append(o.Warnings, o.Mail.Warnings...)
+	in.Layers, in.MessageID, in.OpenedBy, in.Warnings = o.Layers, o.MessageID(), fingerprint(o.Identity.Certificate), append(o.Warnings, o.Mail.Warnings...)
 	in.Sender, _ = o.Mail.From()
 	for _, s := range o.Signers {
 		if s.Err != nil || s.Certificate == nil {

@@ -44,6 +44,9 @@ func (g *Agent) Open(a channels.Archived) (channels.Opened, error) {
 	if e.Relay {
 		return g.openRelay(a)
 	}
+	if e.Edge != nil {
+		return g.openEdge(a, e)
+	}
 	trusted := e.trusted()
 	if len(trusted) == 0 {
 		return channels.Opened{Type: TypeMail, Refused: e.refusal()}, nil
@@ -53,7 +56,7 @@ func (g *Agent) Open(a channels.Archived) (channels.Opened, error) {
 		return channels.Opened{Type: TypeMail, Refused: reasonOf(err)}, nil
 	}
 	out := channels.Opened{
-		Type: TypeMail, ControlID: o.Mail.MessageID(), Sender: e.Sender, Recipient: joinRecipients(trusted),
+		Type: TypeMail, ControlID: o.MessageID(), Sender: e.Sender, Recipient: joinRecipients(trusted),
 		Warnings: append(append([]string{}, o.Warnings...), o.Mail.Warnings...),
 	}
 	for _, r := range e.Recipients {
@@ -197,8 +200,11 @@ func status(s string) string {
 // person, failed when it cannot be used or its package is broken. Notifications and refused mail get nothing.
 func (g *Agent) Notices(a channels.Archived, o channels.Opened, out channels.Outcome) []channels.Notice {
 	e, err := readEvidence(a.Evidence)
-	if err != nil || o.Refused != "" || e.Report || e.Relay || e.NotifyTo == "" || e.MessageID == "" {
+	if err != nil || o.Refused != "" || e.Report || e.Relay || e.NotifyTo == "" {
 		return nil
+	}
+	if e.Edge != nil {
+		return g.edgeNotices(e, o, out)
 	}
 	var list []channels.Notice
 	for _, to := range e.trusted() {

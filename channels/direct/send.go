@@ -33,6 +33,15 @@ func (s *Sender) Send(ctx context.Context, o channels.Outbound) (channels.Receip
 	if !ok || !fromOK {
 		return channels.Receipt{}, &channels.DeliveryError{Rail: s.lane, Permanent: true, Err: errors.New("direct: sending: the archived message has no sender or the delivery no address")}
 	}
+	if err := s.mayLeave(ctx, o, to); err != nil {
+		return channels.Receipt{}, err
+	}
+	if s.agent.Settings.Edge() {
+		if err := s.submitEdge(ctx, from, to, o.Body); err != nil {
+			return s.refusedEdge(o, to, err)
+		}
+		return s.taken(o, to), nil
+	}
 	targets, err := s.targets(ctx, to)
 	if err != nil {
 		return channels.Receipt{}, &channels.DeliveryError{Rail: s.lane, Permanent: errors.Is(err, errNullMX), Err: err}
@@ -41,7 +50,7 @@ func (s *Sender) Send(ctx context.Context, o channels.Outbound) (channels.Receip
 	for _, t := range targets {
 		last = s.submit(ctx, t, from, to, o.Body)
 		if last == nil {
-			return channels.Receipt{DeliveryID: o.DeliveryID, ControlID: o.ControlID, Recipient: to, Level: channels.LevelTransport, Code: "250", At: s.agent.Now()}, nil
+			return s.taken(o, to), nil
 		}
 		var answered *smtp.SMTPError
 		if errors.As(last, &answered) && answered.Code/100 == 5 {
@@ -49,6 +58,11 @@ func (s *Sender) Send(ctx context.Context, o channels.Outbound) (channels.Receip
 		}
 	}
 	return s.refused(o, to, last)
+}
+
+// taken is the receipt for a message that a mail server took.
+func (s *Sender) taken(o channels.Outbound, to string) channels.Receipt {
+	return channels.Receipt{DeliveryID: o.DeliveryID, ControlID: o.ControlID, Recipient: to, Level: channels.LevelTransport, Code: "250", At: s.agent.Now()}
 }
 
 // sender is the envelope sender: the From of the message, also for notices, because receivers compare the two.

@@ -32,6 +32,7 @@ func describeConfig(w io.Writer) error {
 		{"direct: our identity and trust in secure mail", "direct", direct.Settings{}},
 		{"channels of type mllp: HL7 v2", "channels[]", mllp.Config{}},
 		{"channels of type direct: secure mail in", "channels[]", direct.Config{}},
+		{"channels of type direct in mode edge: a mailbox at the HISP", "channels[]", direct.EdgeConfig{}},
 		{"channels of type fax: a folder where faxes arrive", "channels[]", fax.Config{}},
 		{"channels of type file: a folder where files arrive", "channels[]", file.Config{}},
 		{"rails of type mllp", "partners[].rails[]", mllp.RailConfig{}},

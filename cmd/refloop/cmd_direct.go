@@ -33,6 +33,13 @@ func (pl *plan) directPeers() (out []string) {
 // directFindings are what doctor says of trust in secure mail; none when the configuration has no direct:.
 func directFindings(cmd *cobra.Command) []finding {
 	agent, pl, err := agentOf(cmd)
+	if err == nil && agent.Settings.Edge() {
+		var out []finding
+		for _, f := range agent.CheckEdge(cmd.Context(), pl.direct.edges) {
+			out = append(out, finding{f.Level, "direct: " + f.What, f.Text, f.Remedy})
+		}
+		return out
+	}
 	if err != nil || pl.cfg.Demo && len(agent.Identities()) == 0 {
 		return nil // said elsewhere, there is no such section, or the first start makes the identities
 	}

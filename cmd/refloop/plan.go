@@ -151,10 +151,10 @@ func (pl *plan) planPartner(c config.Partner, p *config.Problems) {
 			print += pl.direct.print
 		}
 		pl.senders = append(pl.senders, plannedSender{lane: lane, print: print, open: open})
-		if r.Type == channels.Direct || r.Type == channels.Fax || r.Type == channels.File {
 		if t := r.Retry; t != nil {
 			pl.retries[lane] = engine.Retry{First: t.First.D(), Max: t.Longest.D(), Attempts: t.Attempts, MaxAge: t.For.D()}
 		}
+		if r.Type == channels.Direct || r.Type == channels.Fax || r.Type == channels.File {
 			pl.wide[lane] = wideLanes
 		}
 	}
@@ -235,7 +235,7 @@ func writeNode(b *strings.Builder, n config.Node) {
 	}
 	for _, f := range n.Fields() {
 		fmt.Fprintf(b, "%q:{", f.Name)
-		if file, ok := f.Value.Scalar(); ok && slices.Contains([]string{"certificate", "key", "client_ca", "ca"}, f.Name) {
+		if file, ok := f.Value.Scalar(); ok && slices.Contains([]string{"certificate", "key", "client_ca", "ca", "file"}, f.Name) {
 			writeFile(b, f.Value.Resolve(file))
 		}
 		writeNode(b, f.Value)

@@ -21,6 +21,7 @@ type directPlan struct {
 	rails    []direct.RailConfig
 	print    string
 	cfg      *config.Config
+	edges    []direct.NamedEdge
 	strict   map[string]bool // partners whose packages are read strictly
 	owner    func(address string) string
 	watch    directWatch
@@ -107,6 +108,9 @@ func needDirect(pl *plan, n config.Node, p *config.Problems) {
 
 func directChannel(pl *plan, c config.Channel, p *config.Problems) openChannel {
 	needDirect(pl, c.Node, p)
+	if pl.direct.settings.Edge() {
+		return edgeChannel(pl, c, p)
+	}
 	cfg := direct.DecodeChannel(c, p)
 	return func(d deps) (channels.Channel, error) {
 		return direct.New(c, cfg, d.direct.agent, direct.Deps{Handler: d.handler, Budget: d.budget, Log: d.log, Limit: d.max})
@@ -116,11 +120,23 @@ func directChannel(pl *plan, c config.Channel, p *config.Problems) openChannel {
 func directRail(pl *plan, r config.Rail, lane string, p *config.Problems) (transform.Dialect, openSender) {
 	needDirect(pl, r.Node, p)
 	cfg := direct.DecodeRail(r, p)
+	if pl.direct.settings.Edge() {
+		cfg.CheckEdge(p)
+	}
 	pl.direct.rails = append(pl.direct.rails, cfg)
 	if id, _, _ := strings.Cut(lane, "/"); cfg.XDM == "strict" {
 		pl.direct.strict[id] = true
 	}
 	return transform.Dialect{Style: cfg.Dialect, Outcome: cfg.Outcome, Processing: cfg.Processing}, func(d deps) (channels.Sender, error) {
 		return direct.NewSender(d.direct.agent, lane, cfg), nil
+	}
+}
+
+// edgeChannel is a channel of the type in mode edge: a mailbox at the HISP.
+func edgeChannel(pl *plan, c config.Channel, p *config.Problems) openChannel {
+	cfg := direct.DecodeEdge(c, p)
+	pl.direct.edges = append(pl.direct.edges, direct.NamedEdge{Name: c.Name, Config: cfg})
+	return func(d deps) (channels.Channel, error) {
+		return direct.NewEdge(c, cfg, d.direct.agent, direct.Deps{Handler: d.handler, Budget: d.budget, Log: d.log, Limit: d.max})
 	}
 }
