@@ -31,6 +31,7 @@ test | conformance)
 	want openssl openssl
 	want unzip unzip
 	want libtiff-tools tiffcp
+	want libspandsp-dev /usr/include/spandsp.h '/usr/include/*/spandsp.h'
 	want libxml2-utils xmllint
 	want python3 python3
 	;;
