@@ -42,6 +42,40 @@ func (a *attempt) answered(ctx context.Context, rc channels.Receipt, row referra
 	return w
 }
 
+// answers applies the receipts in a message; false: there was none for us. An RRI with MSA says more than that, and may name a message by any
+// number: it speaks for messages that its own partner got from us alone, and a refusal of anything else is an item.
+func (e *Engine) answers(tx Tx, m *referral.Message, w *work) (bool, error) {
+	heard := false
+	for _, r := range w.opened.Receipts {
+		if strings.HasPrefix(r.Type, "RRI^") {
+			d, ok, err := findDelivery(tx, r)
+			if err != nil {
+				return heard, err
+			}
+			if !ok || d.Partner != m.Partner {
+				if r.Level == channels.LevelFailed {
+					err = e.unknownAnswer(tx, m, r)
+				}
+				if err != nil {
+					return heard, err
+				}
+				continue
+			}
+		}
+		heard = true
+		if err := e.confirm(tx, r, m.ID); err != nil {
+			return heard, err
+		}
+	}
+	return heard, nil
+}
+
+// unknownAnswer opens an item for a refusal of a message that its partner never got from us.
+func (e *Engine) unknownAnswer(tx Tx, m *referral.Message, r channels.Receipt) error {
+	item := referral.Incident{Kind: "anomaly.unknown_delivery", Key: r.ControlID + "/" + m.Partner, MessageID: m.ID, Note: "a refusal (" + r.Code + ") of a message that this partner did not get from here"}
+	return e.openIncident(tx, item, m.ReceivedAt)
+}
+
 // takeAnswer does what an answer says, as of any message of the partner.
 func (e *Engine) takeAnswer(tx Tx, row referral.Message, w *work) error {
 	if w == nil {

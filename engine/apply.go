@@ -56,6 +56,11 @@ func (e *Engine) applyInner(tx Tx, m *referral.Message, w *work) error {
 		m.State, m.Reason = referral.MessageFailed, problemText(w.decoded.Problems)
 	case w.decoded.Ignore != "":
 		m.State, m.Reason = referral.MessageIgnored, w.decoded.Ignore
+		if answers, err := e.answers(tx, m, w); err != nil {
+			return err
+		} else if answers {
+			m.State, m.Reason = referral.MessageProcessed, "it answers a message of ours and says nothing more"
+		}
 	case w.decoded.Hold != "":
 		m.State, m.Reason = referral.MessageHeld, w.decoded.Hold
 		item := referral.Incident{Kind: "message_held", Key: m.ID, MessageID: m.ID, Note: m.Reason}
@@ -72,10 +77,8 @@ func (e *Engine) applyInner(tx Tx, m *referral.Message, w *work) error {
 				return err
 			}
 		}
-		for _, r := range w.opened.Receipts {
-			if err := e.confirm(tx, r, m.ID); err != nil {
-				return err
-			}
+		if _, err := e.answers(tx, m, w); err != nil {
+			return err
 		}
 	}
 	return e.queueNotices(tx, *m, w)

@@ -44,7 +44,11 @@ func (e *Engine) Confirm(ctx context.Context, r channels.Receipt) error {
 				return err
 			}
 		}
-		return e.confirm(tx, r, m.ID)
+		if err := e.confirm(tx, r, m.ID); err != nil || !ok {
+			return err
+		}
+		a := attempt{e: e, set: e.setup.Load(), d: d}
+		return e.takeAnswer(tx, m, a.answered(ctx, r, m))
 	})
 }
 

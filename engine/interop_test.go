@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"refloop/channels"
+	"refloop/channels/mllp"
 	"refloop/engine"
+	"refloop/hl7"
 	"refloop/internal/enginetest"
 	"refloop/referral"
 	"refloop/transform"
@@ -175,4 +177,62 @@ func TestRefusalIsPlain(t *testing.T) {
 	if got, want := no.Error(), "accept is not possible while the referral is report received; possible now: end"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+}
+
+// An RRI that comes later on our own connection says as much as one that comes at once.
+func TestLateRRIOnOurConnection(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *enginetest.World) {
+		lineToLakeside(w)
+		w.Senders[enginetest.DirectLane].SendFunc = func(context.Context, channels.Outbound) (channels.Receipt, error) {
+			return channels.Receipt{Level: channels.LevelTransport, Code: "CA"}, nil
+		}
+		w.Start()
+		r := ask(t, w)
+		w.Settle()
+		control := w.Senders[enginetest.DirectLane].Sent()[0].ControlID
+		err := w.Engine.Confirm(t.Context(), channels.Receipt{
+			ControlID: control, Level: channels.LevelDelivered, Code: "AA", Type: "RRI^I12", RawType: mllp.ContentType, Raw: []byte(rri("A1", control, "A")),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantState(t, w, r.ID, referral.StateAccepted)
+	})
+}
+
+// An RRI with MSA AE refuses our message: it is no mere "received".
+func TestRRIThatRefuses(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *enginetest.World) {
+		lineToLakeside(w)
+		open := func(a channels.Archived) (channels.Opened, error) { return mllp.Open(a, hl7.Limits{}) }
+		w.Channel("answers", &enginetest.Line{OpenFunc: open}, transform.Channel{Type: channels.MLLP, Partner: enginetest.Lakeside})
+		w.Channel("others", &enginetest.Line{OpenFunc: open}, transform.Channel{Type: channels.MLLP, Partner: enginetest.EHR})
+		w.Senders[enginetest.DirectLane].SendFunc = func(context.Context, channels.Outbound) (channels.Receipt, error) {
+			return channels.Receipt{Level: channels.LevelTransport, Code: "CA"}, nil
+		}
+		w.Start()
+		r := ask(t, w)
+		w.Settle()
+		refusal := strings.Replace(rri("A1", w.Senders[enginetest.DirectLane].Sent()[0].ControlID, ""), "MSA|AA|", "MSA|AE|", 1)
+		w.Take("others", refusal)
+		if d := w.Deliveries(r.ID); len(d) != 1 || d[0].State != referral.DeliveryTransportOK || w.Incidents()["anomaly.unknown_delivery"] != 1 {
+			t.Fatalf("said by another partner: got %v, %v", states(d), w.Incidents())
+		}
+		if out := w.Take("answers", strings.Replace(refusal, "|A1|", "|A2|", 1)); out.State != "processed" {
+			t.Errorf("got %s (%s)", out.State, out.Reason)
+		}
+		if d := w.Deliveries(r.ID); d[0].State != referral.DeliveryDead || d[0].Receipt != "AE" {
+			t.Errorf("got %v (%s), want it refused", states(d), d[0].Receipt)
+		}
+	})
+}
+
+// A referral has one patient.
+func TestTwoPatientsInOneReferral(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *enginetest.World) {
+		two := enginetest.Request("C1", "RF-1") + "PID|2||900123^^^NSEHR&2.16.840.1.113883.3.72.5.9.1.1&ISO^MR||Else^Somebody||19700101|M\r"
+		if out := w.Take(enginetest.FromEHR, two); out.State != "held" || !strings.Contains(out.Reason, "several patients") || len(w.Referrals()) != 0 {
+			t.Errorf("got %s (%s), want it held", out.State, out.Reason)
+		}
+	})
 }

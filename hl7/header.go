@@ -1,10 +1,9 @@
 package hl7
 
-// Type returns message code and trigger event, MSH-9.1 and MSH-9.2, as "REF^I12"; only the code when there is no event. The message
+// Type returns message code and trigger event, [Message.Code] and [Message.Event], as "REF^I12"; only the code when there is no event. The message
 // structure (MSH-9.3) is left out: senders disagree about it.
 func (m *Message) Type() string {
-	f := m.Segment(0).Field(9)
-	code, event := f.Comp(1), f.Comp(2)
+	code, event := m.Code(), m.Event()
 	if event == "" {
 		return code
 	}
@@ -14,8 +13,20 @@ func (m *Message) Type() string {
 // Code returns MSH-9.1, for instance "REF".
 func (m *Message) Code() string { return m.Segment(0).Field(9).Comp(1) }
 
-// Event returns MSH-9.2, for instance "I12".
-func (m *Message) Event() string { return m.Segment(0).Field(9).Comp(2) }
+// Event returns MSH-9.2, for instance "I12". Version 2.1 had no events in MSH-9: an ORM or ORU of that version without one has the only one
+// that its type ever had, O01 or R01.
+func (m *Message) Event() string {
+	event := m.Segment(0).Field(9).Comp(2)
+	if event == "" && m.Version() == "2.1" {
+		switch m.Code() {
+		case "ORM":
+			return "O01"
+		case "ORU":
+			return "R01"
+		}
+	}
+	return event
+}
 
 // ControlID returns MSH-10 decoded. An answer echoes the raw bytes instead: see [Ack].
 func (m *Message) ControlID() string { return m.Segment(0).Field(10).String() }
@@ -70,8 +81,15 @@ func Wanted(condition string, positive bool) bool {
 }
 
 // IsAck tells whether the message is an acknowledgement as such (ACK or MCF), which is never answered. RRI, ORR and ORG also hold an MSA,
-// but may come unasked as messages of their own and then want an answer.
+// but may come unasked as messages of their own and then want an answer: see [Message.IsResponse].
 func (m *Message) IsAck() bool {
 	code := m.Code()
 	return code == "ACK" || code == "MCF"
+}
+
+// IsResponse tells whether the message is nothing but the application's answer to another one: ACK, MCF, or ORR or ORG with an MSA. An RRI is
+// more than that: it may accept or refuse a referral.
+func (m *Message) IsResponse() bool {
+	code := m.Code()
+	return m.IsAck() || (code == "ORR" || code == "ORG") && m.First("MSA").Exists()
 }

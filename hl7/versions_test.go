@@ -89,3 +89,13 @@ func TestStrictHeader(t *testing.T) {
 		}
 	}
 }
+
+// Version 2.1 had no events in MSH-9.
+func TestEventOfVersion21(t *testing.T) {
+	for in, want := range map[string]string{"ORM|1|P|2.1": "ORM^O01", "ORU|1|P|2.1": "ORU^R01", "REF|1|P|2.1": "REF", "ORM|1|P|2.3": "ORM", "ORM^O01|1|P|2.1": "ORM^O01"} {
+		m := parse(t, []byte(`MSH|^~\&|A|B|C|D|2026||`+in+"\r"))
+		if got := m.Type(); got != want {
+			t.Errorf("%s: got %s", in, got)
+		}
+	}
+}

@@ -82,7 +82,7 @@ func decodeMessage(s Source, body []byte, out *Decoded) {
 		out.Type = s.Opened.Type
 	}
 	if len(out.Facts) == 0 {
-		out.Hold = "nothing in it speaks of a referral; a person must look"
+		out.Hold = firstOf(out.Hold, "nothing in it speaks of a referral; a person must look")
 		return
 	}
 	attachParts(s, out)

@@ -152,6 +152,10 @@ func (r *hl7Reader) valid() bool {
 
 // facts reads the message into facts.
 func (r *hl7Reader) facts() {
+	if r.severalPatients() {
+		r.out.Hold = "it names several patients (PID repeats), and a referral has one; a person must tell which is meant"
+		return
+	}
 	switch r.m.Code() {
 	case "REF":
 		r.ref()
@@ -168,6 +172,26 @@ func (r *hl7Reader) facts() {
 	case "ORU":
 		r.oru()
 	}
+}
+
+// severalPatients reports whether a message about one patient holds PIDs of different ones. Results and appointments may be of several.
+func (r *hl7Reader) severalPatients() bool {
+	switch r.m.Code() {
+	case "REF", "RRI", "ORM", "OMG", "OSU":
+	default:
+		return false
+	}
+	people := slices.Collect(r.m.Segments("PID"))
+	if len(people) < 2 {
+		return false
+	}
+	first := patientOf(r.m, r.partner)
+	for _, pid := range people[1:] {
+		if match, _ := referral.SamePatient(first, personOf(pid, hl7.Segment{}, r.partner)); match == referral.MatchOther {
+			return true
+		}
+	}
+	return false
 }
 
 // event starts an event said by this message.

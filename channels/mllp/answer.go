@@ -36,10 +36,16 @@ const (
 
 // kindFor decides by MSH-15 and MSH-16 (2.9.2) which answer comes first.
 func (a answerer) kindFor(m *hl7.Message, positive bool) kind {
-	if m.IsAck() {
+	asked := m.AckMode()
+	if m.IsAck() || m.IsResponse() && !asked.Enhanced {
 		return none
 	}
-	asked := m.AckMode()
+	if m.IsResponse() { // an answer is answered by a commit at most, and when it asks for one
+		if hl7.Wanted(asked.Accept, positive) {
+			return accept
+		}
+		return none
+	}
 	switch a.mode {
 	case "original":
 		return application
@@ -75,7 +81,7 @@ func (a answerer) answer(m *hl7.Message, o channels.Outcome) []byte {
 // follows tells whether an application acknowledgement comes after the accept acknowledgement. After CR there is none: the message was not taken.
 func (a answerer) follows(m *hl7.Message, o channels.Outcome) bool {
 	asked := m.AckMode()
-	return a.both && asked.Enhanced && o.Verdict != channels.Reject && hl7.Wanted(asked.Application, o.Verdict == channels.Taken)
+	return a.both && asked.Enhanced && !m.IsResponse() && o.Verdict != channels.Reject && hl7.Wanted(asked.Application, o.Verdict == channels.Taken)
 }
 
 func (a answerer) one(m *hl7.Message, o channels.Outcome, k kind, id string) []byte {

@@ -23,7 +23,7 @@ func (s *Server) batch(ctx context.Context, body []byte, peer string, log *slog.
 	if err != nil {
 		s.stats.Unreadable.Add(1)
 		log.Warn("a frame is no HL7 batch that can be taken", "bytes", len(body), "error", err)
-		code, text := hl7.CodeMessageType, "this batch cannot be read: "+reasonOf(err)
+		code, text := hl7.CodeMessageType, "this batch cannot be read: "+reasonOf(body, err)
 		if errors.Is(err, hl7.ErrTooManyMessages) {
 			s.stats.TooLarge.Add(1)
 			code, text = hl7.CodeInternal, fmt.Sprintf("this batch holds more than %d messages; none of it was taken; send it in parts", s.cfg.Batch)

@@ -106,7 +106,7 @@ func (c *conn) serve(take, hold context.Context) {
 		if speaksHL7(f.Message) {
 			c.silent.Store(false)
 		}
-		goOn := c.s.handle(hold, f.Message, c.peer, c.log(), func(answers [][]byte) error { return c.reply(w, answers) })
+		goOn := c.s.handle(hold, f.Message, f.Restarts, c.peer, c.log(), func(answers [][]byte) error { return c.reply(w, answers) })
 		c.giveMemory(f.Taken)
 		if !goOn {
 			return

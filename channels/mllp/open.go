@@ -8,7 +8,8 @@ import (
 	"refloop/hl7"
 )
 
-// Open unwraps an archived message: it is one part, or, of an acknowledgement that came on this connection, a receipt.
+// Open unwraps an archived message: it is one part, or, of an application's answer that came on this connection, a receipt; an RRI that answers a
+// message is both.
 // It is a pure function of the bytes. An error means that MSH cannot be read, which the server would not have archived.
 func Open(a channels.Archived, l hl7.Limits) (channels.Opened, error) {
 	m, err := hl7.Parse(a.Body, l)
@@ -19,11 +20,11 @@ func Open(a channels.Archived, l hl7.Limits) (channels.Opened, error) {
 	for _, w := range m.Warnings() {
 		o.Warnings = append(o.Warnings, w.Name)
 	}
-	if m.IsAck() {
-		if info, err := m.Ack(); err == nil {
-			r := receipt(info)
-			r.At = a.ReceivedAt
-			o.Receipts = []channels.Receipt{r}
+	if info, err := m.Ack(); err == nil && (m.IsResponse() || m.Code() == "RRI" && info.About != "" && info.Code != "") {
+		r := receipt(info)
+		r.At = a.ReceivedAt
+		o.Receipts = []channels.Receipt{r}
+		if m.IsResponse() {
 			return o, nil
 		}
 	}

@@ -1,6 +1,7 @@
 package mllp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,12 +24,16 @@ type arrived struct {
 }
 
 // handle takes one frame: one message, or the messages of a batch, each with its own answer. It returns false when the connection is to be closed.
-func (s *Server) handle(ctx context.Context, body []byte, peer string, log *slog.Logger, send reply) bool {
+// restarts is how often its sender began it anew.
+func (s *Server) handle(ctx context.Context, body []byte, restarts int, peer string, log *slog.Logger, send reply) bool {
 	m, err := hl7.ParseWith(body, s.opts)
 	if errors.Is(err, hl7.ErrBatch) {
 		return s.batch(ctx, body, peer, log, send)
 	}
 	a := s.parsed(m, err, body, peer, log)
+	if a.m == nil && restarts > 0 && len(a.refused) > 0 {
+		a.refused = [][]byte{unreadable(s.d.Now(), hl7.CodeMessageType, "a start block (0x0B) within the frame began it anew, and what came after it is no HL7 version 2 message: "+reasonOf(body, err))}
+	}
 	if a.m == nil {
 		return send(a.refused) == nil && !a.close
 	}
@@ -45,7 +50,7 @@ func (s *Server) parsed(m *hl7.Message, err error, body []byte, peer string, log
 		if s.cfg.Garbled == "close" {
 			return arrived{close: true}
 		}
-		return arrived{refused: [][]byte{unreadable(s.d.Now(), hl7.CodeMessageType, "this is no HL7 version 2 message: "+reasonOf(err))}}
+		return arrived{refused: [][]byte{unreadable(s.d.Now(), hl7.CodeMessageType, "this is no HL7 version 2 message: "+reasonOf(body, err))}}
 	}
 	in := channels.Inbound{
 		Channel: s.d.Name, Partner: s.d.Partner, Peer: peer, Type: typeOf(m), ContentType: ContentType, ControlID: m.ControlID(), Sender: sender(m),
@@ -57,7 +62,11 @@ func (s *Server) parsed(m *hl7.Message, err error, body []byte, peer string, log
 	return arrived{m: m, in: in}
 }
 
-func reasonOf(err error) string {
+// reasonOf says why bytes are no message, without quoting them.
+func reasonOf(body []byte, err error) string {
+	if bytes.HasPrefix(body, []byte("\xFF\xFE")) || bytes.HasPrefix(body, []byte("\xFE\xFF")) || bytes.HasPrefix(body, []byte("M\x00S\x00H\x00")) || bytes.HasPrefix(body, []byte("\x00M\x00S\x00H")) {
+		return "it is UTF-16, whose bytes MLLP cannot carry; send it as UTF-8"
+	}
 	var pe *hl7.ParseError
 	if errors.As(err, &pe) {
 		return fmt.Sprintf("%v at byte %d", pe.Reason, pe.At)
