@@ -167,6 +167,10 @@ func (e *Engine) applyKnown(tx Tx, m *referral.Message, w *work, i int, r referr
 	} else if f.IfKnown != "" && sideOf(partner.Own, r.Role) == referral.SideRecipient {
 		ev = f.AsKnown()
 	}
+	ev, err := inTime(tx, f, r, ev, m.ReceivedAt)
+	if err != nil {
+		return err
+	}
 	return e.applyEvent(tx, m, w, i, r, ev, partner)
 }
 

@@ -160,13 +160,22 @@ func (a *attempt) begin(ctx context.Context, p *channels.Packed) error {
 		}
 		row = a.outboundRow(id, *p, now)
 	}
-	return a.e.write(ctx, func(tx Tx) error {
+	gone := false
+	err := a.e.write(ctx, func(tx Tx) error {
 		cur, err := tx.Delivery(a.d.ID)
 		if err != nil {
 			return err
 		}
 		if cur.State.Final() || cur.State == referral.DeliveryFailed && cur.NextAttempt.After(now) {
 			return errGone
+		}
+		why, err := keptBack(tx, cur)
+		if err != nil {
+			return err
+		}
+		if gone = why != ""; gone {
+			cur.Receipt = numberBlocked
+			return a.e.giveUp(tx, a.set, cur, why, now)
 		}
 		if p != nil {
 			if err := tx.AddMessage(row, blob); err != nil {
@@ -185,6 +194,10 @@ func (a *attempt) begin(ctx context.Context, p *channels.Packed) error {
 		}
 		return tx.AddAttempt(referral.Attempt{DeliveryID: cur.ID, N: cur.Attempts, At: now, Result: "sending"})
 	})
+	if err == nil && gone {
+		return errGone
+	}
+	return err
 }
 
 func (a *attempt) outboundRow(id string, p channels.Packed, now time.Time) referral.Message {

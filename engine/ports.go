@@ -102,6 +102,7 @@ type Tx interface {
 	SetPartnerState(p referral.PartnerState) (changed bool, err error)
 
 	PatientTx
+	FaxTx
 
 	Audit(e audit.Entry) error
 }

@@ -14,6 +14,9 @@ import (
 // carryOut does what a transition asks for: deliveries, items, cancellations.
 func (e *Engine) carryOut(tx Tx, set *Setup, res referral.Result, ev referral.Event) error {
 	r := res.Referral
+	if err := e.wrongNumber(tx, r, ev); err != nil {
+		return err
+	}
 	for _, eff := range res.Effects {
 		var err error
 		switch eff.Kind {

@@ -168,11 +168,5 @@ func (d *Directory) Identify(p referral.Party) (Partner, bool) {
 }
 
 func faxDigits(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if r >= '0' && r <= '9' {
-			b.WriteRune(r)
-		}
-	}
-	return strings.TrimPrefix(b.String(), "1")
+	return referral.FaxKey(s)
 }

@@ -28,6 +28,9 @@ func decodeFax(s Source, out *Decoded) {
 		return
 	}
 	ours, code, hold := ourPages(part.Body)
+	if why := part.Attrs["hold"]; why != "" {
+		hold = why
+	}
 	answer, answered := answerOf(ours)
 	kind, _ := top.values["document_type"].(string)
 	asks := kind == fax.KindReferral || kind == fax.KindImaging
@@ -104,7 +107,7 @@ func faxRequest(s Source, r reading, papers []Body, out *Decoded) {
 	fields := r.fields()
 	rec := referral.WithFields(referral.Referral{ReviewBelow: s.Channel.ReviewBelow}, fields)
 	rec.Requested = s.Message.ReceivedAt
-	from, known := s.Directory.ByFax(rec.Initiator.Fax)
+	from, known, doubt := faxSender(s, rec.Initiator)
 	if known {
 		rec.Initiator.Partner = from.ID
 		out.Partner = from.ID
@@ -112,7 +115,7 @@ func faxRequest(s Source, r reading, papers []Body, out *Decoded) {
 	if r.values["part2"] == true {
 		rec.Confidentiality = referral.Confidentiality{Code: "R", Part2: true, Source: "notice"}
 	}
-	rec.Holds = faxHolds(s, rec, fields)
+	rec.Holds = append(faxHolds(s, rec, fields), faxDoubts(s, doubt)...)
 	ref := faxNumber(&rec, from.ID)
 	ev := referral.Event{Type: referral.EventRequest, EventTime: s.Message.ReceivedAt, Origin: referral.OriginFax, Grade: referral.GradeB}
 	rec.Identifiers = addID(rec.Identifiers, referral.Identifier{Value: "FAX", Kind: referral.KindSourceForm})

@@ -105,7 +105,7 @@ func faxReply(s Source, code string, a faxAnswer, out *Decoded) {
 	if a.anomaly != "" {
 		ev.Type, ev.Reason = referral.EventAnomaly, a.anomaly
 	}
-	out.Facts = []Fact{{Ref: ownNumber(s, code), Event: ev}}
+	out.Facts = []Fact{{Ref: ownNumber(s, code), Event: ev, Within: replyWithin(s)}}
 	out.Documents = faxPages(s, "attachment")
 }
 

@@ -75,6 +75,8 @@ type Fact struct {
 	Feed bool
 	// Answers is the control ID of the message of ours that this one answers (MSA-2): it names the referral when no number does.
 	Answers string `json:",omitempty"`
+	// Within is how long after its page was sent an answer on paper counts by itself; zero: for ever. A later one is for a person.
+	Within time.Duration `json:",omitempty"`
 	// Test: said by test or training traffic (MSH-11 T or D). It makes test referrals and moves no other.
 	Test bool `json:",omitempty"`
 
