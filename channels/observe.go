@@ -18,6 +18,7 @@ type Observation struct {
 	Source       string // rail type; whose word it is
 	At           time.Time
 	Kinds        []string // kinds of alarms that the source looks for: an open incident of them that Alarms does not name is resolved
+	Scope        string   // with it only incidents whose key begins so are this source's; empty: all of Kinds
 	Alarms       []Alarm
 	Lanes        []LaneState
 	Certificates []CertificateEnd
@@ -25,7 +26,7 @@ type Observation struct {
 
 // Alarm is one thing that a person must know. There is one incident a kind and key; one that a person closed is not opened again.
 type Alarm struct {
-	Kind string // certificate_ends, bundle_shrunk, bundle_stale
+	Kind string // certificate_ends, bundle_shrunk, bundle_stale, mailbox_closed
 	Key  string // stable and without patient data
 	Note string // plain words with what to do, without patient data
 }

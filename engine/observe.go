@@ -84,7 +84,7 @@ func (e *Engine) Observe(ctx context.Context, o channels.Observation) error {
 			return err
 		}
 		for _, i := range open {
-			if slices.ContainsFunc(o.Alarms, func(a channels.Alarm) bool { return a.Kind == i.Kind && a.Key == i.Key }) {
+			if !strings.HasPrefix(i.Key, o.Scope) || slices.ContainsFunc(o.Alarms, func(a channels.Alarm) bool { return a.Kind == i.Kind && a.Key == i.Key }) {
 				continue
 			}
 			if err := tx.ResolveIncidents(i.Kind, i.Key, o.At); err != nil {

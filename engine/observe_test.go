@@ -241,3 +241,29 @@ func TestWaitsForEachNotification(t *testing.T) {
 		})
 	}
 }
+
+// Two sources may see the same kind of thing: each resolves only what is in its scope.
+func TestScopeOfAnObservation(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *enginetest.World) {
+		w.Start()
+		see := func(name string, closed bool) {
+			o := channels.Observation{Source: "channel/" + name, Kinds: []string{"mailbox_closed"}, Scope: name + " "}
+			if closed {
+				o.Alarms = []channels.Alarm{{Kind: "mailbox_closed", Key: name + " today", Note: "closed"}}
+			}
+			if err := w.Engine.Observe(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, step := range []struct {
+			name   string
+			closed bool
+			want   int
+		}{{"a", true, 1}, {"b", true, 2}, {"b", false, 1}, {"a", true, 1}, {"a", false, 0}} {
+			see(step.name, step.closed)
+			if n := w.Incidents()["mailbox_closed"]; n != step.want {
+				t.Errorf("%s closed %t: got %d incidents, want %d", step.name, step.closed, n, step.want)
+			}
+		}
+	})
+}

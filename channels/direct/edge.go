@@ -57,7 +57,7 @@ func (ch *EdgeChannel) Run(take, hold context.Context) error {
 }
 
 // AlarmMailbox is the kind of the alarm of a channel whose mailbox cannot be read.
-func AlarmMailbox(channel string) string { return "mailbox_closed." + channel }
+const AlarmMailbox = "mailbox_closed"
 
 // watch opens one incident while the mailbox cannot be read, and resolves it when it can again.
 func (ch *EdgeChannel) watch(ctx context.Context) {
@@ -90,9 +90,9 @@ func (ch *EdgeChannel) watch(ctx context.Context) {
 		if state == told {
 			continue
 		}
-		o := channels.Observation{Source: "channel/" + ch.name, At: ch.now(), Kinds: []string{AlarmMailbox(ch.name)}}
+		o := channels.Observation{Source: "channel/" + ch.name, At: ch.now(), Kinds: []string{AlarmMailbox}, Scope: ch.name + " "}
 		if state == 1 {
-			o.Alarms = []channels.Alarm{{Kind: AlarmMailbox(ch.name), Key: ch.name + " " + since.Format(time.RFC3339), Note: "the mailbox at the HISP cannot be read, mail for us waits there: " + err.Error() + "; see refloop doctor"}}
+			o.Alarms = []channels.Alarm{{Kind: AlarmMailbox, Key: o.Scope + since.Format(time.RFC3339), Note: "the mailbox at the HISP cannot be read, mail for us waits there: " + err.Error() + "; see refloop doctor"}}
 		}
 		if err := to.Observe(ctx, o); err == nil {
 			told = state
