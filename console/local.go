@@ -66,7 +66,7 @@ func OpenLocal(path string, b Backend, log *slog.Logger) (*Local, error) {
 
 // Close ends the API and removes the socket.
 func (l *Local) Close() error {
-	err := closeServer(l.server)
+	err := closeServer(l.server, closeTime)
 	<-l.done
 	return err
 }
@@ -81,6 +81,8 @@ func (l *Local) mux() http.Handler {
 	mux.HandleFunc("POST /v1/items/{id}/close", l.closeItem)
 	mux.HandleFunc("POST /v1/patients", l.importPatients)
 	mux.HandleFunc("POST /v1/patients/{id}/remove", l.removePatient)
+	mux.HandleFunc("POST /v1/partners/{id}/block-fax", l.faxNumber(false))
+	mux.HandleFunc("POST /v1/partners/{id}/verify-fax", l.faxNumber(true))
 	mux.HandleFunc("POST /v1/reload", l.reload)
 	mux.HandleFunc("GET /v1/health", l.health)
 	return http.MaxBytesHandler(mux, maxRequest)

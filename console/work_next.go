@@ -68,6 +68,9 @@ func nextOfItem(i referral.Incident) string {
 		return "Next: ask the publisher whether it is meant, then refloop direct bundles accept URL"
 	case "bundle_stale":
 		return "Next: see why it cannot be fetched (refloop direct bundles); it closes by itself"
+	case "fax_number_blocked":
+		partner, number, _ := strings.Cut(i.Key, "/")
+		return "Next: two people find out the right number by telephone; is it this one, each says refloop partners verify-fax " + partner + " " + number + ", else put the right one into the configuration, " + done
 	case "rail_unusable":
 		return "Next: mend the rail's configuration (refloop check, refloop doctor), then SIGHUP"
 	}

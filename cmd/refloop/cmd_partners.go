@@ -8,7 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"refloop/channels"
 	"refloop/console"
+	"refloop/referral"
 	"refloop/transform"
 )
 
@@ -29,7 +31,7 @@ type railView struct {
 	Type    string     `json:"type"`
 	Address string     `json:"address"`
 	Lane    string     `json:"lane"`
-	State   string     `json:"state"` // idle, working, stuck, closed; red: nothing can be sent; stopped: no daemon runs
+	State   string     `json:"state"` // idle, working, stuck, closed; red: nothing can be sent; blocked: a fax number that was wrong; stopped: no daemon runs
 	Waiting int64      `json:"waiting"`
 	Oldest  *time.Time `json:"oldest"`
 	Reason  string     `json:"reason"`
@@ -56,6 +58,9 @@ func partnersCommand() *cobra.Command {
 					if r.Reason == "" {
 						v.Rails[i].Reason = broken[r.Lane]
 					}
+					if why := broken[p.ID+"/"+referral.FaxKey(r.Address)]; why != "" && r.Type == channels.Fax {
+						v.Rails[i].State, v.Rails[i].Reason = "blocked", why
+					}
 				}
 				if wantsJSON(cmd) {
 					if err := writeJSON(cmd.OutOrStdout(), v); err != nil {
@@ -72,10 +77,11 @@ func partnersCommand() *cobra.Command {
 		},
 	}
 	c.Flags().Bool("json", false, "one JSON object a line, stable keys")
+	c.AddCommand(blockFaxCommand(), verifyFaxCommand())
 	return c
 }
 
-// unusableRails says of lanes by which nothing could be packed why; a store that is not there yet has none.
+// unusableRails says of lanes by which nothing could be packed, and of blocked fax numbers, why; a store that is not there yet has none.
 func unusableRails(cmd *cobra.Command) map[string]string {
 	items, err := rowsOf[console.WorkView](cmd, console.Query{Name: "incidents", Limit: maxNoticeItems})
 	if err != nil {
@@ -83,7 +89,7 @@ func unusableRails(cmd *cobra.Command) map[string]string {
 	}
 	out := map[string]string{}
 	for _, i := range items {
-		if i.Kind == "rail_unusable" {
+		if i.Kind == "rail_unusable" || i.Kind == "fax_number_blocked" {
 			out[i.Key], _, _ = strings.Cut(i.Note, ". Next: ")
 		}
 	}
