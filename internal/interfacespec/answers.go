@@ -125,7 +125,7 @@ func uses() []codeUse {
 		{code: hl7.CodeUnknownKey, means: "not sent: an unknown referral number is AA, and a person looks"},
 		{code: hl7.CodeDuplicateKey, means: "not sent: a known number with other content is AA, and a person looks"},
 		{code: hl7.CodeRecordLocked, means: "not sent"},
-		{code: hl7.CodeInternal, means: "our fault. AE: kept, our staff see it, need not be sent again. AR or CR: not stored, send it again", spoil: func(l lines) lines { return l }, fail: true},
+		{code: hl7.CodeInternal, means: "our fault. AE: kept, our staff see it, need not be sent again. AR or CR: not stored, send it again; AR with an empty MSA-2: a batch with too many messages, none of which was taken", spoil: func(l lines) lines { return l }, fail: true},
 	}
 }
 
