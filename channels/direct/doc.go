@@ -19,5 +19,8 @@
 // Pack writes unique_id, type_code, type_display, created and confidentiality of a part when they are given.
 //
 // Standards: Applicability Statement for Secure Health Transport 1.2, RFC 5321,
-// RFC 8098 notifications, IHE XDM ZIP over Email. Left out until its release: edge mode.
+// RFC 8098 notifications, IHE XDM ZIP over Email.
+//
+// In mode edge a HISP does what an agent of ours would: Pack makes the message alone, Send submits it to the HISP with TLS and a login, and an
+// EdgeChannel takes mail out of the mailbox there. The HISP's authenticated connection is the trust, and is kept as evidence.
 package direct
