@@ -57,7 +57,7 @@ func (p *Pages) Addr() net.Addr { return p.addr }
 
 // Close ends it: what is being answered gets closeTime.
 func (p *Pages) Close() error {
-	err := closeServer(p.server)
+	err := closeServer(p.server, closeTime)
 	<-p.done
 	return err
 }
@@ -65,9 +65,9 @@ func (p *Pages) Close() error {
 // closeTime is how long requests under way may go on.
 const closeTime = 5 * time.Second
 
-// closeServer ends a server. A client that is still busy after closeTime is cut off: that is no failure of ours.
-func closeServer(s *http.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+// closeServer ends a server. A client that is still busy after the time given is cut off: that is no failure of ours.
+func closeServer(s *http.Server, give time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), give)
 	defer cancel()
 	if err := s.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		return err

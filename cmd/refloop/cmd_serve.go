@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -75,7 +76,7 @@ func serve(ctx context.Context, path string, flags []config.Flag, stderr io.Writ
 	return d.run(ctx, func() { fmt.Fprintln(stderr, "ready") })
 }
 
-// newLog makes the daemon's log. Bodies of messages are never logged, at no level.
+// newLog makes the daemon's log. Bodies of messages are never logged, at no level; trouble that repeats itself is said a few times a minute.
 func newLog(s config.Daemon, w io.Writer) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
@@ -83,9 +84,9 @@ func newLog(s config.Daemon, w io.Writer) *slog.Logger {
 	}
 	opts := &slog.HandlerOptions{Level: level}
 	if s.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, opts))
+		return slog.New(limitLog(slog.NewJSONHandler(w, opts), time.Now))
 	}
-	return slog.New(slog.NewTextHandler(w, opts))
+	return slog.New(limitLog(slog.NewTextHandler(w, opts), time.Now))
 }
 
 func checkCommand() *cobra.Command {
