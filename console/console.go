@@ -90,6 +90,8 @@ type Act struct {
 	Document *File             `json:"document,omitempty"`
 	Hold     string            `json:"hold,omitempty"`    // release: the kind of hold
 	Late     bool              `json:"late,omitempty"`    // an appointment in the past is meant
+	Pages    []string          `json:"pages,omitempty"`   // split: groups of pages such as 3-4, each one new case
+	To       string            `json:"to,omitempty"`      // split: the referral that takes the pages instead
 	Patient  string            `json:"patient,omitempty"` // verify: id of the patient of our own list whom the paper is about
 }
 

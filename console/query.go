@@ -13,7 +13,8 @@ import (
 type Query struct {
 	Name       string          `json:"name"` // one of the names that Answer knows
 	ID         string          `json:"id,omitempty"`
-	Kind       string          `json:"kind,omitempty"` // worklist: only items of this kind
+	Kind       string          `json:"kind,omitempty"`  // worklist: only items of this kind
+	Owner      string          `json:"owner,omitempty"` // worklist: only what this person took; none: what nobody did
 	Messages   *MessageFilter  `json:"messages,omitempty"`
 	Referrals  *ReferralFilter `json:"referrals,omitempty"`
 	Deliveries *DeliveryFilter `json:"deliveries,omitempty"`

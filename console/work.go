@@ -31,6 +31,7 @@ type WorkView struct {
 	Resolved   *time.Time `json:"resolved"`
 	Count      int        `json:"count"`
 	Note       string     `json:"note"`
+	Owner      string     `json:"owner,omitempty"` // who took the case, such as user:anna
 }
 
 // ViewIncident makes the view of an incident.
@@ -69,11 +70,17 @@ func worklist(ctx context.Context, r Reader, q Query) ([]WorkView, error) {
 	for _, i := range incidents {
 		out = append(out, ViewIncident(i))
 	}
+	if err := ownItems(ctx, r, out); err != nil {
+		return nil, err
+	}
 	for _, l := range held {
 		if isOver(l.Referral.State) {
 			l.Referral.Holds = slices.DeleteFunc(slices.Clone(l.Referral.Holds), func(h referral.Hold) bool { return h.Kind != referral.HoldMatch })
 		}
 		items := ViewHolds(l.Referral)
+		for i := range items {
+			items[i].Owner = l.Referral.Assigned
+		}
 		if err := noteCandidates(ctx, r, l.Referral, items); err != nil {
 			return nil, err
 		}
@@ -81,6 +88,9 @@ func worklist(ctx context.Context, r Reader, q Query) ([]WorkView, error) {
 	}
 	if q.Kind != "" {
 		out = slices.DeleteFunc(out, func(v WorkView) bool { return v.Kind != q.Kind })
+	}
+	if q.Owner != "" {
+		out = slices.DeleteFunc(out, func(v WorkView) bool { return !ownedBy(v, q.Owner) })
 	}
 	slices.SortStableFunc(out, func(a, b WorkView) int {
 		return cmp.Or(timeOf(b.Opened).Compare(timeOf(a.Opened)), cmp.Compare(b.ID, a.ID))

@@ -46,7 +46,12 @@ func nextOfItem(i referral.Incident) string {
 		return "Next: mend the cause, then refloop deliveries resend " + i.DeliveryID + ", or tell them by hand, " + done
 	case "report_refused":
 		return "Next: mend the cause (refloop explain " + i.ReferralID + "), then refloop deliveries resend " + i.DeliveryID
+	case "misdirected":
+		return "Next: tell the sender that it came to the wrong practice, and do with the pages what your rules say, " + done
 	case "message_held", "message_failed":
+		if strings.HasPrefix(i.Note, "fax:") || strings.HasPrefix(i.Note, "pages of several patients") {
+			return "Next: refloop messages show " + i.MessageID + " --raw > fax.tif; then refloop act " + i.MessageID + " split --pages 1-2 (new cases, or --to REFERRAL), or not-ours"
+		}
 		return "Next: refloop explain " + i.MessageID + "; mend the configuration (a partner, a rule), SIGHUP, then refloop reprocess " + i.MessageID
 	case "match_review", "anomaly.unknown_referral":
 		return "Next: find the referral that message " + i.MessageID + " speaks of, do the same by refloop act, " + done

@@ -54,9 +54,11 @@ type ActInput struct {
 	Set       map[string]string
 	EndReason referral.EndReason
 	Location  string
-	Hold      string // kind of the hold that release takes off
-	Late      bool   // an appointment in the past is meant
-	Patient   string // verify: id of the patient of our own list whom a person chose
+	Hold      string   // kind of the hold that release takes off
+	Late      bool     // an appointment in the past is meant
+	Pages     []string // split: groups of pages such as 3-4, each one new case
+	To        string   // split: the referral that takes the pages instead
+	Patient   string   // verify: id of the patient of our own list whom a person chose
 }
 
 // ActDocument is a file that a person hands in.
@@ -73,6 +75,14 @@ func (e *Engine) Act(ctx context.Context, actor, referralID, verb string, in Act
 	kind := referral.ActionFor(verb)
 	if kind == "" {
 		return referral.Referral{}, &NotAllowed{Verb: verb, Want: []string{"the acts of refloop act --help"}}
+	}
+	if kind == referral.EventSplit {
+		groups, err := in.splitOf()
+		if err != nil {
+			return referral.Referral{}, err
+		}
+		done, err := e.Split(ctx, actor, referralID, groups)
+		return done.Referral, err
 	}
 	now := e.now().UTC().Truncate(time.Microsecond)
 	if err := in.check(kind, now); err != nil {

@@ -13,6 +13,9 @@ func inWords(r *referral.Refusal) string {
 		referral.CodeNeedsDocument: "a document is missing", referral.CodeNeedsReason: "a reason is missing", referral.CodeNeedsHold: "no such hold is open",
 		referral.CodeNeedsProof: "a proof is missing", referral.CodeHeld: "a hold keeps it back",
 	}[r.Code]
+	if why == "" && r.Code == referral.CodeNotAllowed && !strings.HasPrefix(r.Want, "a state ") {
+		return "wanted is " + r.Want
+	}
 	if why == "" {
 		return ""
 	}

@@ -11,7 +11,7 @@ type Action string
 // actionOrder is every verb, in the order in which they are shown.
 var actionOrder = []EventType{EventAccept, EventDecline, EventNoCapacity, EventSchedule, EventReschedule, EventNoShow, EventCancelAppointment,
 	EventSeen, EventInterim, EventReport, EventConfirmCancel, EventRefuseCancel, EventCancel, EventAsk, EventAnswer, EventVerify,
-	EventRelease, EventResend, EventFaxSent, EventEnd}
+	EventRelease, EventTake, EventSplit, EventNotOurs, EventResend, EventFaxSent, EventEnd}
 
 // ActionFor returns the event that a verb means; empty for an unknown verb. The verb is the event's name with hyphens.
 func ActionFor(verb string) EventType {
@@ -46,6 +46,9 @@ func Actions(r Referral, role Role) []Action {
 			continue
 		}
 		if _, held := blockedBy(r, t); held {
+			continue
+		}
+		if offeredNow(r, t, "") != "" {
 			continue
 		}
 		list = append(list, ActionOf(t))

@@ -66,6 +66,8 @@ func normalise(r Referral, e Event) (Referral, Event) {
 			e.Payload.EndReason = EndReason(e.Reason)
 		}
 		e.Reason = string(e.Payload.EndReason)
+	case EventNotOurs:
+		e.Reason = string(EndNotOurs)
 	case EventHold:
 		e = wholeHold(e)
 	}

@@ -59,6 +59,10 @@ func (w *work) content(e Event) {
 		if p.Chosen == nil || len(p.Fields) > 0 { // without either, all is right as read
 			w.r = verified(w.r, p.Fields)
 		}
+	case EventTake:
+		w.taken(e.Actor)
+	case EventSplit:
+		w.split(e)
 	case EventPatientUpdate:
 		if p.Patient != nil {
 			w.r = updated(w.r, *p.Patient)

@@ -72,6 +72,10 @@ const (
 	EventDelivery          EventType = "delivery"           // a delivery fact worth showing (proof, failure, next rail)
 	EventPatientUpdate     EventType = "patient_update"     // ADT A40, A08, A31
 	EventFaxSent           EventType = "fax_sent"           // staff sent the fax by hand
+	EventTake              EventType = "take"               // one of our people takes the case
+	EventSplit             EventType = "split"              // pages of the paper go to another case
+	EventAttach            EventType = "attach"             // pages of another paper come to this case
+	EventNotOurs           EventType = "not_ours"           // it came to the wrong practice
 	EventAnomaly           EventType = "anomaly"            // stored, shown, moves nothing
 )
 
@@ -146,6 +150,7 @@ type Payload struct {
 	Hold        *Hold        `json:"hold,omitempty"`        // hold, release
 	EndReason   EndReason    `json:"end_reason,omitempty"`
 	Fields      []Field      `json:"fields,omitempty"` // verify
+	Left        []int        `json:"left,omitempty"`   // split: the number that each page of the old paper has on the one that is left; 0: it went
 	Chosen      *Patient     `json:"chosen,omitempty"` // verify: the patient of the practice's own list whom a person chose
 	Promise     time.Time    `json:"promise,omitzero"` // accept with a promised date
 	Delivery    string       `json:"delivery,omitempty"`

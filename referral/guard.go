@@ -18,6 +18,9 @@ func guard(r Referral, e Event, row Row) *Refusal {
 	if e.Origin == OriginPhone && e.By == SideRecipient && isFact(e.Type) && r.unsent() {
 		return refuse(r, e, CodeHeld, "a request that has left: it is still held here and the recipient cannot know of it; release its hold first")
 	}
+	if want := offeredNow(r, e.Type, e.Actor); want != "" {
+		return refuse(r, e, CodeNotAllowed, want)
+	}
 	switch e.Type {
 	case EventReport:
 		if len(e.Payload.Documents) == 0 {
@@ -78,6 +81,9 @@ func guardEnd(r Referral, e Event) *Refusal {
 		reasons = []EndReason{EndCompletedNoReport, EndExpired}
 	} else if r.State == StateCancelRequested && e.By == SideInitiator {
 		reasons = append(reasons, EndCancelUnconfirmed)
+	}
+	if e.Payload.Left != nil {
+		reasons = append(reasons, EndPagesMoved)
 	}
 	if !slices.Contains(reasons, e.Payload.EndReason) {
 		return refuse(r, e, CodeNeedsReason, "a reason of an end that fits the state and the speaker: "+joinReasons(reasons))

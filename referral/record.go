@@ -46,6 +46,7 @@ type Referral struct {
 	Identifiers     []Identifier    `json:"identifiers,omitempty"`  // every foreign identifier with its authority
 	Appointments    []Appointment   `json:"appointments,omitempty"` // newest last
 	Holds           []Hold          `json:"holds,omitempty"`        // open ones
+	Assigned        string          `json:"assigned,omitempty"`     // who of our people took the case, such as user:anna
 	Parent          string          `json:"parent,omitempty"`
 	Fields          []Field         `json:"fields,omitempty"` // what was read from paper, with confidence
 	Extra           []Extra         `json:"extra,omitempty"`  // what a rule set and has no field of its own

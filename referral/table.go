@@ -194,5 +194,9 @@ var table = []Row{
 	{From: States(), Event: EventDelivery, By: ourselves, How: Keeps, Source: "ours"},
 	{From: States(), Event: EventPatientUpdate, By: ourselves, How: Keeps, Source: "ours: ADT^A40, A08, A31"},
 	{From: slices.Concat(open, in(StateReportReceived)), Event: EventFaxSent, By: by(SideOwn), How: Keeps, Source: "ours: sent by hand"},
+	{From: slices.Concat(in(StateDraft), open, in(StateReportReceived, StateDeclined)), Event: EventTake, By: by(SideOwn), How: Keeps, Source: "ours: front desk"},
+	{From: slices.Concat(in(StateDraft), open, in(StateReportReceived, StateDeclined)), Event: EventSplit, By: by(SideOwn), How: Keeps, Source: "ours: front desk"},
+	{From: States(), Event: EventAttach, By: by(SideOwn), How: Keeps, Source: "ours: front desk"},
+	{From: slices.Concat(in(StateDraft), asked), Event: EventNotOurs, By: by(SideOwn), How: Moves, To: StateEnded, Source: "ours: front desk"},
 	{From: States(), Event: EventAnomaly, By: by(SideInitiator, SideRecipient, SideDaemon), How: Keeps, Source: "ours"},
 }

@@ -38,6 +38,9 @@ func (w *work) tell(row Row, e Event, seq int) {
 		w.resend(row, e, seq)
 	case EventEnd:
 		w.ended(e, seq)
+	case EventNotOurs:
+		w.voidQueued(seq)
+		w.item("misdirected", seq)
 	case EventRelayLost:
 		w.item("relay_lost", seq)
 	case EventAnomaly:
@@ -74,8 +77,12 @@ func (w *work) resend(row Row, e Event, seq int) {
 // ended tells the other side that a person of ours gave the referral up; a timer tells nobody. What was asked for by mistake and has
 // not left is void.
 func (w *work) ended(e Event, seq int) {
-	if e.Payload.EndReason == EndDuplicate || e.Payload.EndReason == EndEnteredInError {
+	switch e.Payload.EndReason {
+	case EndDuplicate, EndEnteredInError:
 		w.voidQueued(seq)
+	case EndPagesMoved:
+		w.voidQueued(seq)
+		return
 	}
 	from := w.events[len(w.events)-1].From
 	if e.By == SideDaemon || from == StateDraft || from == StateDeclined || e.Payload.EndReason == EndCancelUnconfirmed {

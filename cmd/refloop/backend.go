@@ -57,7 +57,14 @@ func (d *daemon) openConsole() (*pages, error) {
 func (a answers) Act(ctx context.Context, actor, referralID string, in console.Act) (console.Listed, error) {
 	input := engine.ActInput{
 		Reason: in.Reason, At: in.At, Until: in.Until, Location: in.Location, Note: in.Note, Author: in.Author, Name: in.Name, Signed: in.Signed, Set: in.Set,
-		Hold: in.Hold, Late: in.Late,
+		Hold: in.Hold, Late: in.Late, Pages: in.Pages,
+	}
+	if in.To != "" {
+		whole, err := a.whole(ctx, "referral", in.To)
+		if err != nil {
+			return console.Listed{}, err
+		}
+		input.To = whole
 	}
 	if in.Patient != "" {
 		whole, err := a.whole(ctx, "patient", in.Patient)
@@ -70,6 +77,9 @@ func (a answers) Act(ctx context.Context, actor, referralID string, in console.A
 		input.Document = &engine.ActDocument{Name: in.Document.Name, ContentType: in.Document.ContentType, Body: in.Document.Body}
 	}
 	before, err := a.Referral(ctx, referralID)
+	if errors.Is(err, referral.ErrNotFound) && (in.Verb == "split" || in.Verb == "not-ours") {
+		return a.actMessage(ctx, actor, referralID, in.Verb, input, err)
+	}
 	if err != nil {
 		return console.Listed{}, err
 	}

@@ -39,6 +39,9 @@ func verbHelp() [][]string {
 		{"answer", "the answer to it: --note -, --document"},
 		{"verify", "what was read from paper is right, or is put right: --set -"},
 		{"release", "take a hold off: --hold KIND, --reason the basis on which it goes on"},
+		{"take", "take the case: it is yours"},
+		{"split", "pages of the fax are another case (--pages 3-4), or belong to one (--to ID); also for a fax that is no referral yet, by its message ID"},
+		{"not-ours", "it came to the wrong practice; also for a fax that is no referral, by its message ID"},
 		{"resend", "send it again, or to another recipient: --set -"},
 		{"fax-sent", "somebody sent the fax by hand"},
 		{"end", "end without a report: --reason"},
@@ -101,6 +104,8 @@ func actCommand() *cobra.Command {
 	f.Bool("signed", false, "the clinician has signed it")
 	f.String("note", "", "words to go with it, from standard input: `-`")
 	f.String("set", "", "values as a JSON object, from standard input: `-`")
+	f.StringArray("pages", nil, "split: `pages` such as 3-4 or 1,3-5 that become a new case; may be repeated")
+	f.String("to", "", "split: the `referral` that takes the pages as an attachment, instead of a new case")
 	f.String("patient", "", "the patient of our own list whom the paper is about, by the `id` that refloop show gives")
 	f.Bool("json", false, "print the referral as JSON")
 	return c
@@ -114,7 +119,7 @@ func actOf(cmd *cobra.Command, verb string) (console.Act, error) {
 	flag := func(name string) string { return cmd.Flags().Lookup(name).Value.String() }
 	in := console.Act{
 		Verb: verb, Reason: flag("reason"), Location: flag("location"), Author: flag("author"), Name: flag("name"), Signed: flag("signed") == "true",
-		Hold: flag("hold"), Late: flag("late") == "true", Patient: flag("patient"),
+		Hold: flag("hold"), Late: flag("late") == "true", Patient: flag("patient"), To: flag("to"),
 	}
 	err := checkFlags(cmd, verb)
 	if err != nil {
@@ -124,6 +129,9 @@ func actOf(cmd *cobra.Command, verb string) (console.Act, error) {
 		return in, err
 	}
 	if in.Until, err = parseAt("until", flag("until"), time.Local); err != nil {
+		return in, err
+	}
+	if in.Pages, err = cmd.Flags().GetStringArray("pages"); err != nil {
 		return in, err
 	}
 	if err := readWords(cmd, &in); err != nil {

@@ -30,14 +30,15 @@ func worklistCommand() *cobra.Command {
 			if err := checkName("type", kind, itemKinds(), anyRow(cmd, console.Query{Name: "worklist", Kind: kind, All: true, Limit: 1})); err != nil {
 				return err
 			}
-			head := []string{"ITEM", "OPENED (UTC)", "KIND", "REFERRAL", "MESSAGE", "DELIVERY", "TIMES", "DONE (UTC)", "NOTE"}
-			q := console.Query{Name: "worklist", Kind: kind, All: all, Limit: limit}
+			head := []string{"ITEM", "OPENED (UTC)", "KIND", "OWNER", "REFERRAL", "MESSAGE", "DELIVERY", "TIMES", "DONE (UTC)", "NOTE"}
+			q := console.Query{Name: "worklist", Kind: kind, Owner: f.Lookup("owner").Value.String(), All: all, Limit: limit}
 			return printList(cmd, q, head, func(v console.WorkView) []string {
-				return []string{v.ID, when(v.Opened), v.Kind, v.ReferralID, v.MessageID, v.DeliveryID, fmt.Sprint(v.Count), when(v.Resolved), v.Note}
+				return []string{v.ID, when(v.Opened), v.Kind, strings.TrimPrefix(v.Owner, "user:"), v.ReferralID, v.MessageID, v.DeliveryID, fmt.Sprint(v.Count), when(v.Resolved), v.Note}
 			})
 		},
 	}
 	c.Flags().String("type", "", "only items of this `kind`, such as delivery_dead or fax_review")
+	c.Flags().String("owner", "", "only what this `person` took, such as anna; none: what nobody took")
 	c.Flags().Bool("all", false, "with incidents that are done")
 	c.Flags().Int("limit", 0, "at most `N` rows, 1 to 100000 (default 100)")
 	c.Flags().Bool("json", false, "one JSON object a line, stable keys")
@@ -47,7 +48,7 @@ func worklistCommand() *cobra.Command {
 
 // itemKinds are the kinds of items that a worklist can hold; anomalies have more.
 func itemKinds() []string {
-	kinds := []string{"tell_by_hand", "delivery_dead", "report_refused", "notice_dead", "rail_unusable", "partner_red", "certificate_ends", "bundle_shrunk", "bundle_stale", "message_held", "message_failed", "wrong_patient",
+	kinds := []string{"tell_by_hand", "delivery_dead", "report_refused", "notice_dead", "rail_unusable", "partner_red", "certificate_ends", "bundle_shrunk", "bundle_stale", "message_held", "message_failed", "misdirected", "wrong_patient",
 		"question", "cancel_crossed", "redirected", "report_after_end", "relay_lost", "duplicate_id", "anomaly.unknown_referral", "anomaly.late_fact"}
 	for _, k := range referral.HoldKinds() {
 		kinds = append(kinds, string(k))
