@@ -29,6 +29,9 @@ type Finding struct {
 // Check looks at trust from end to end: may we sign, may others encrypt to us, is anybody trusted, and is there a usable
 // certificate for each of the peers (Direct addresses), revocation and discovery included. It asks the network as sending would.
 func (g *Agent) Check(ctx context.Context, peers []string) []Finding {
+	if g.Settings.Edge() {
+		return []Finding{{FindingOK, "mode edge", "the HISP holds keys and trust", "refloop doctor looks at the way there"}}
+	}
 	out := g.checkOwn()
 	in, to := len(g.Trust.Inbound(g.Settings.Address, g.Now()).Anchors), len(g.Trust.Outbound(g.Settings.Address, g.Now()).Anchors)
 	anchors := Finding{FindingOK, "trust anchors", fmt.Sprintf("%d in, %d out", in, to), ""}

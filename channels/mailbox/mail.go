@@ -58,7 +58,7 @@ var (
 	// ErrPlain: the server does not offer TLS, so nothing was said to it.
 	ErrPlain = errors.New("the server offers no TLS (STARTTLS)")
 
-	errNever  = errors.New("not connected yet")
+	errNever  = errors.New("mailbox: not connected yet")
 	errFlood  = errors.New("the server sent more than was asked for")
 	errEnded  = errors.New("the connection ended")
 	errAnswer = errors.New("an answer that is not of the protocol")

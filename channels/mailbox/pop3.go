@@ -120,7 +120,7 @@ func (s *popSession) one(ctx context.Context, l listed) error {
 			return fmt.Errorf("mailbox: %w: %w", errNotStored, err)
 		}
 		defer give()
-		m.Body, err = s.retrieve(ctx, l.number)
+		m.Body, err = s.retrieve(ctx, l)
 		var refused *popError
 		switch {
 		case errors.As(err, &refused) && !refused.temporary():
@@ -294,15 +294,15 @@ func (s *popSession) lines(ctx context.Context, command string, each func(n int,
 }
 
 // retrieve fetches a whole mail.
-func (s *popSession) retrieve(ctx context.Context, n int) (body []byte, err error) {
+func (s *popSession) retrieve(ctx context.Context, l listed) (body []byte, err error) {
 	err = s.do(ctx, "fetching", s.p.d.Max, patience*s.p.cfg.Timeout.D(), func() error {
-		if err := s.send("RETR " + strconv.Itoa(n)); err != nil {
+		if err := s.send("RETR " + strconv.Itoa(l.number)); err != nil {
 			return err
 		}
 		if _, err := s.in.status(); err != nil {
 			return err
 		}
-		body, err = s.in.body(s.p.d.Max)
+		body, err = s.in.sized(l.size, s.p.d.Max)
 		return err
 	})
 	return body, err

@@ -100,8 +100,12 @@ var errTooLong = errors.New("longer than the limit")
 
 // body reads a mail up to the line with a single dot and undoes the doubled dots (RFC 1939 section 3). Lines may have any length. Over
 // limit bytes it gives errTooLong, and the connection is of no more use.
-func (r *popReader) body(limit int64) ([]byte, error) {
+func (r *popReader) body(limit int64) ([]byte, error) { return r.sized(0, limit) }
+
+// sized is body for a mail of about so many bytes.
+func (r *popReader) sized(about, limit int64) ([]byte, error) {
 	var out bytes.Buffer
+	out.Grow(int(min(max(about, 0)+512, limit+1)))
 	start := true // at the beginning of a line
 	for {
 		b, err := r.br.ReadSlice('\n')

@@ -42,15 +42,20 @@ func (p *Puller) source() string {
 
 func (p *Puller) file() string { return fileName(p.d.Name) + ".json" }
 
-// fileName keeps letters, digits, dash and underline of a channel's name.
+// fileName keeps letters, digits, dash and underline of a channel's name. What loses something gets a digest, so that no two are alike.
 func fileName(name string) string {
-	return strings.Map(func(r rune) rune {
+	kept := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_':
 			return r
 		}
 		return '_'
 	}, name)
+	if kept != name {
+		sum := sha256.Sum256([]byte(name))
+		kept += "-" + hex.EncodeToString(sum[:4])
+	}
+	return kept
 }
 
 // load reads the position. A file that is not there or is of another mailbox gives an empty one; what cannot be read is an error,

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"strings"
 	"sync"
 	"time"
 )
@@ -69,7 +70,10 @@ func (p *Puller) Ready() error {
 	if p.err == nil {
 		return nil
 	}
-	return fmt.Errorf("mailbox: %s: %w", p.cfg.server.address, p.err)
+	if strings.Contains(p.err.Error(), p.cfg.server.address) {
+		return p.err
+	}
+	return fmt.Errorf("%w (%s)", p.err, p.cfg.server.address)
 }
 
 // Run reads the mailbox until take ends; the mail in hand may be finished until hold ends. Whatever the server does, Run goes on and
