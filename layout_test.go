@@ -41,6 +41,7 @@ var allowed = map[string][]string{
 	"store":                 {"audit", "referral"},
 	"engine":                {"audit", "channels", "referral", "transform"},
 	"console":               {"audit", "referral"},
+	"report":                {"referral"},
 	"cmd/refloop":           {"*"},
 }
 

@@ -19,6 +19,7 @@ type Query struct {
 	Referrals  *ReferralFilter `json:"referrals,omitempty"`
 	Deliveries *DeliveryFilter `json:"deliveries,omitempty"`
 	Patients   *PatientFilter  `json:"patients,omitempty"`
+	Span       *Span           `json:"span,omitempty"` // report: what time
 	All        bool            `json:"all,omitempty"`
 	Limit      int             `json:"limit,omitempty"`
 }
@@ -65,13 +66,15 @@ func (q Query) Answer(ctx context.Context, r Reader, w io.Writer) error {
 	case "worklist":
 		list, err := worklist(ctx, r, q)
 		return each(w, list, err, func(v WorkView) (any, error) { return v, nil })
+	case "report":
+		return q.answerReport(ctx, r, w)
 	case "patients", "patient", "candidates":
 		return q.answerPatients(ctx, r, w)
 	case "audit":
 		list, err := auditOf(ctx, r)
 		return each(w, list, err, func(v AuditView) (any, error) { return v, nil })
 	}
-	return fmt.Errorf("%w: got %q, want messages, messages_of, message, raw, document, referrals, show, story, actions, deliveries, worklist, incidents, patients, patient, candidates or audit", ErrQuery, q.Name)
+	return fmt.Errorf("%w: got %q, want messages, messages_of, message, raw, document, referrals, show, story, actions, deliveries, worklist, incidents, patients, patient, candidates, report or audit", ErrQuery, q.Name)
 }
 
 // show writes one referral with its timeline.

@@ -88,7 +88,7 @@ func newRoot() *cobra.Command {
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	root.AddCommand(
 		serveCommand(), checkCommand(), initCommand(), configCommand(), demoCommand(), versionCommand(), doctorCommand(),
-		messagesCommand(), referralsCommand(), showCommand(), explainCommand(), traceCommand(), testCommand(), deliveriesCommand(), worklistCommand(), patientsCommand(), documentCommand(), partnersCommand(),
+		messagesCommand(), referralsCommand(), showCommand(), explainCommand(), traceCommand(), testCommand(), deliveriesCommand(), worklistCommand(), patientsCommand(), reportCommand(), documentCommand(), partnersCommand(),
 		actionsCommand(), actCommand(), reprocessCommand(), sendCommand(), auditCommand(), keysCommand(), directCommand(), faxCommand(), ccdaCommand(), xdmCommand(),
 		ocrWorkerCommand(), pdfWorkerCommand(),
 	)
