@@ -72,6 +72,13 @@ func (p *page) title(d *Document) {
 
 // facts is the head of the page.
 func (p *page) facts(d *Document) {
+	for _, f := range factsOf(d) {
+		p.hanging(f[0]+strings.Repeat(" ", max(1, 14-len(f[0]))), f[1], 14)
+	}
+}
+
+// factsOf says who the document is about, from whom, to whom and when: a name and its value each.
+func factsOf(d *Document) (out [][2]string) {
 	row := func(name string, parts ...string) {
 		var said []string
 		for _, s := range parts {
@@ -80,7 +87,7 @@ func (p *page) facts(d *Document) {
 			}
 		}
 		if len(said) > 0 {
-			p.hanging(name+strings.Repeat(" ", max(1, 14-len(name))), strings.Join(said, ", "), 14)
+			out = append(out, [2]string{name, strings.Join(said, ", ")})
 		}
 	}
 	pt := &d.Patient
@@ -110,6 +117,7 @@ func (p *page) facts(d *Document) {
 		row("Confidential", map[string]string{"R": "restricted", "V": "very restricted"}[level])
 	}
 	row("Form", strings.TrimSpace("C-CDA "+d.Release))
+	return out
 }
 
 func born(s string) string {

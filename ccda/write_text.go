@@ -61,11 +61,16 @@ func sameTable(k Kind) Kind {
 	return k
 }
 
-// paragraphs writes free words: blank lines part paragraphs, line ends become br.
+// paragraphs writes free words: blank lines part paragraphs, line ends become br. Lines that follow each other with tabs in them are the
+// rows of a table, as the reader gives those of others.
 func (e *encoder) paragraphs(s, id string) {
-	for i, p := range paragraphs(s) {
+	for i, b := range blocksOf(s) {
+		if b.rows != nil {
+			e.cells(b.rows, id+itoa(i+1))
+			continue
+		}
 		e.openMixed("paragraph", "ID", id+itoa(i+1))
-		for j, line := range p {
+		for j, line := range b.lines {
 			if j > 0 {
 				e.empty("br")
 			}
@@ -73,6 +78,65 @@ func (e *encoder) paragraphs(s, id string) {
 		}
 		e.end("paragraph")
 	}
+}
+
+// cells writes a table of words.
+func (e *encoder) cells(rows [][]string, id string) {
+	e.open("table", "ID", id)
+	e.open("tbody")
+	for _, row := range rows {
+		e.open("tr")
+		for _, cell := range row {
+			e.element("td", cell)
+		}
+		e.end("tr")
+	}
+	e.end("tbody")
+	e.end("table")
+}
+
+// block is a paragraph or a table of free words.
+type block struct {
+	lines []string
+	rows  [][]string
+}
+
+// blocksOf splits free words into paragraphs and tables.
+func blocksOf(s string) []block {
+	var out []block
+	var run []string // raw lines, all with tabs or all without
+	flush := func() {
+		if len(run) > 1 && strings.Contains(run[0], "\t") {
+			b := block{}
+			for _, line := range run {
+				cells := strings.Split(strings.Trim(line, " "), "\t")
+				for i := range cells {
+					cells[i] = clean(cells[i])
+				}
+				b.rows = append(b.rows, cells)
+			}
+			out = append(out, b)
+		} else {
+			for _, p := range paragraphs(strings.Join(run, "\n")) {
+				out = append(out, block{lines: p})
+			}
+		}
+		run = nil
+	}
+	for line := range strings.SplitSeq(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s), "\n") {
+		tabbed := strings.Contains(strings.TrimSpace(line), "\t")
+		if clean(line) == "" || len(run) > 0 && tabbed != strings.Contains(run[0], "\t") {
+			flush()
+		}
+		if clean(line) != "" {
+			if !tabbed {
+				line = strings.TrimSpace(line)
+			}
+			run = append(run, line)
+		}
+	}
+	flush()
+	return out
 }
 
 // notes writes the words of Note Activities, each with who and when.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"strings"
 	"time"
 
 	"refloop/referral"
@@ -205,9 +207,10 @@ type DeliveryView struct {
 	MessageID   string        `json:"message_id"`
 	Reason      string        `json:"reason"`
 	Created     *time.Time    `json:"created"`
+	LeftOut     []string      `json:"left_out"` // what the payload profile kept back, by kind and number; never content
 }
 
-// ViewDelivery makes the view of a delivery; it reads its attempts.
+// ViewDelivery makes the view of a delivery; it reads its attempts and, when it was packed, what was left out.
 func ViewDelivery(ctx context.Context, r Reader, d referral.Delivery) (DeliveryView, error) {
 	attempts, err := r.Attempts(ctx, d.ID)
 	if err != nil {
@@ -227,7 +230,8 @@ func ViewDelivery(ctx context.Context, r Reader, d referral.Delivery) (DeliveryV
 	for _, a := range attempts {
 		v.Attempts = append(v.Attempts, AttemptView{At: stamp(a.At), Result: a.Result, Code: a.Code})
 	}
-	return v, nil
+	v.LeftOut, err = leftOut(ctx, r, d)
+	return v, err
 }
 
 // stamp is a time in UTC; null when there is none.
@@ -254,4 +258,20 @@ func line(v any) ([]byte, error) {
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(v)
 	return b.Bytes(), err
+}
+
+// leftOut reads the manifest of a delivery: what its message says was kept back. Empty when nothing was, or nothing was packed yet.
+func leftOut(ctx context.Context, r Reader, d referral.Delivery) ([]string, error) {
+	out := []string{}
+	if d.MessageID == "" {
+		return out, nil
+	}
+	m, err := r.Message(ctx, d.MessageID)
+	if errors.Is(err, referral.ErrNotFound) {
+		return out, nil
+	}
+	if list, ok := strings.CutPrefix(m.Reason, referral.LeftOut); ok && list != "" {
+		out = strings.Split(list, "; ")
+	}
+	return out, err
 }

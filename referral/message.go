@@ -28,6 +28,9 @@ const (
 	Outbound = "out"
 )
 
+// LeftOut begins the reason of an outbound message whose payload profile kept something back; the items follow, parted by "; ".
+const LeftOut = "left out: "
+
 // Message is the row of an archived message; its bytes are sealed apart from it.
 type Message struct {
 	ID          string       `json:"id"`

@@ -197,3 +197,18 @@ func TestChecksAreNamed(t *testing.T) {
 		t.Errorf("docs/ccda-checks.md names %d tests, want 20 or more", len(named))
 	}
 }
+
+// TestMailIsNoFeed: an appointment or report that comes by Direct mail is about a referral of ours, known or not; on a line it may be one
+// of a whole hospital's feed.
+func TestMailIsNoFeed(t *testing.T) {
+	for _, kind := range []referral.EventType{referral.EventSchedule, referral.EventReport} {
+		s := sentTo(t, kind, nil)
+		if f := one(t, Decode(s)); f.Feed {
+			t.Errorf("%s by mail is taken for a feed", kind)
+		}
+		s.Channel.Type = channels.MLLP
+		if f := one(t, Decode(s)); kind == referral.EventSchedule && !f.Feed {
+			t.Errorf("%s on a line is not taken for a feed", kind)
+		}
+	}
+}

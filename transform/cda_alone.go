@@ -79,22 +79,22 @@ func leftOutSection(left []string) []ccda.Section {
 	return []ccda.Section{{LOINC: "48767-8", Title: "Not included", Text: strings.Join(lines, "\n")}}
 }
 
-// inWords adds what a C-CDA says as a page of text (attribute words), for the human-readable index of a package. A document that cannot
+// inWords adds what a C-CDA says as a page of text and of XHTML (attributes words and page), for the human-readable index of a package. A document that cannot
 // be read stays without.
 func inWords(p channels.Part) channels.Part {
 	d, err := ccda.Read(p.Body, ccda.Limits{})
 	if err != nil {
 		return p
 	}
-	var b strings.Builder
-	if ccda.WriteText(&b, d) != nil {
+	var b, page strings.Builder
+	if ccda.WriteText(&b, d) != nil || ccda.WriteHTML(&page, d, "d-") != nil {
 		return p
 	}
 	attrs := maps.Clone(p.Attrs)
 	if attrs == nil {
 		attrs = map[string]string{}
 	}
-	attrs["words"] = b.String()
+	attrs["words"], attrs["page"] = b.String(), page.String()
 	p.Attrs = attrs
 	return p
 }

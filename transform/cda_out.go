@@ -118,9 +118,9 @@ func problemSection(r referral.Referral) ccda.Section {
 func allergySection(r referral.Referral) ccda.Section {
 	s := ccda.Section{LOINC: ccda.SectionAllergies}
 	for _, a := range r.Allergies {
-		e := ccda.Entry{Kind: ccda.KindAllergy, Code: cdaCode(a.Substance), Negated: a.None}
+		e := ccda.Entry{Kind: ccda.KindAllergy, Code: cdaCode(a.Substance), Category: wholeCode(a.Kind), Negated: a.None}
 		if a.None {
-			e.Code = ccda.Code{}
+			e.Code, e.Category = ccda.Code{}, ccda.Code{}
 			s.Text = firstOf(a.Substance.Text, "No known allergies")
 		}
 		if a.Reaction != "" {
@@ -137,13 +137,31 @@ func allergySection(r referral.Referral) ccda.Section {
 func medicationSection(r referral.Referral) ccda.Section {
 	s := ccda.Section{LOINC: ccda.SectionMedications}
 	for _, m := range r.Medications {
-		e := ccda.Entry{Kind: ccda.KindMedication, Code: cdaCode(m.Drug), Text: strings.Join(nonEmpty(m.Dose, m.Route, m.Sig), " "), Negated: m.None}
+		e := ccda.Entry{Kind: ccda.KindMedication, Code: cdaCode(m.Drug), Text: m.Sig, Negated: m.None}
+		if q, ok := doseOf(m.Dose); ok {
+			e.Dose = q
+		} else {
+			e.Text = strings.Join(nonEmpty(m.Dose, m.Sig), " ")
+		}
+		if m.Route != "" {
+			e.Route = ccda.Code{NullFlavor: "UNK", Text: m.Route}
+		}
 		if m.Start != "" {
 			e.Time = ccda.Period{Low: date8(m.Start)}
 		}
 		s.Entries = append(s.Entries, e)
 	}
 	return s
+}
+
+// doseOf reads a dose that is a number with a unit of UCUM; any other is words.
+func doseOf(s string) (ccda.Quantity, bool) {
+	value, unit, _ := strings.Cut(strings.TrimSpace(s), " ")
+	switch unit {
+	case "mg", "g", "ug", "mL", "L", "mmol", "meq", "[iU]", "%":
+		return ccda.Quantity{Value: value, Unit: unit}, numeric(value)
+	}
+	return ccda.Quantity{}, false
 }
 
 // planText says what is asked for; the plan of a referral is the referral itself.
@@ -156,7 +174,13 @@ func planText(r referral.Referral) string {
 	if !r.NeededBy.IsZero() {
 		text += ", needed by " + r.NeededBy.Format("2006-01-02")
 	}
-	return text + "."
+	text += "."
+	for _, p := range r.CopiesTo { // a Referral Note has one recipient (CONF:1198-31590)
+		if who := strings.Join(nonEmpty(displayName(p.Clinician), p.Organization, p.Fax), ", "); who != "" {
+			text += "\nCopy to " + who + "."
+		}
+	}
+	return text
 }
 
 // displayName writes a name for people.
@@ -241,14 +265,31 @@ func cdaStamp(s string) string {
 }
 
 func coverageEntry(c referral.Coverage, own string) ccda.Entry {
-	cov := ccda.Coverage{Payer: ccda.Organization{Name: c.Payer}, Plan: c.Plan}
+	cov := ccda.Coverage{Payer: ccda.Organization{Name: c.Payer}, Plan: c.Plan, Relationship: relationOf(c.Relation)}
+	if c.PayerID != "" {
+		cov.Payer.IDs = []ccda.ID{{Root: own + ".102", Extension: c.PayerID}}
+	}
 	if c.MemberID != "" {
 		cov.MemberID = ccda.ID{Root: own + ".100", Extension: c.MemberID}
 	}
 	if c.Group != "" {
 		cov.PolicyID = ccda.ID{Root: own + ".101", Extension: c.Group}
 	}
+	if c.Holder != (referral.Name{}) {
+		cov.Holder = &ccda.Party{Name: cdaName(c.Holder)}
+	}
 	return ccda.Entry{Kind: ccda.KindCoverage, Coverage: &cov}
+}
+
+// relationOf writes the patient's relation to the policy's holder: the self of HL7 (table 0063) and of X12 has a code, any other its word.
+func relationOf(s string) ccda.Code {
+	switch strings.ToUpper(s) {
+	case "":
+		return ccda.Code{}
+	case "SELF", "SEL", "18":
+		return ccda.Code{Code: "SELF", System: ccda.RoleCode, Display: "Self"}
+	}
+	return ccda.Code{NullFlavor: "UNK", Text: s}
 }
 
 // consultNote wraps the clinician's own note; nothing clinical is added to it.

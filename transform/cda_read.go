@@ -49,7 +49,12 @@ func nameFrom(n ccda.Name) referral.Name {
 	if len(n.Given) > 0 {
 		out.Given, out.Middle = n.Given[0], strings.Join(n.Given[1:], " ")
 	}
-	for _, s := range n.Suffix {
+	for _, s := range n.Suffix { // the US header allows one: ours holds both, a generation first
+		word, rest, _ := strings.Cut(strings.TrimSpace(s), " ")
+		if generation(word) {
+			out.Suffix = strings.TrimSpace(out.Suffix + " " + word)
+			s = rest
+		}
 		if p := referral.ParseName("X Y, " + s); p.Degree != "" {
 			out.Degree = strings.TrimSpace(out.Degree + " " + s)
 		} else {
@@ -60,6 +65,15 @@ func nameFrom(n ccda.Name) referral.Name {
 		return referral.ParseName(n.Full)
 	}
 	return out
+}
+
+// generation reports whether a suffix tells father from son.
+func generation(s string) bool {
+	switch strings.ToUpper(strings.Trim(s, " .,")) {
+	case "JR", "SR", "I", "II", "III", "IV", "V":
+		return true
+	}
+	return false
 }
 
 func addressFrom(list []ccda.Address) referral.Address {

@@ -174,7 +174,12 @@ func observationFrom(e ccda.Entry) referral.Observation {
 }
 
 func coverageFrom(c ccda.Coverage) referral.Coverage {
-	out := referral.Coverage{Payer: c.Payer.Name, Plan: c.Plan, MemberID: c.MemberID.Extension, Group: c.PolicyID.Extension, Relation: codedFrom(c.Relationship).Code}
+	out := referral.Coverage{Payer: c.Payer.Name, Plan: c.Plan, MemberID: c.MemberID.Extension, Group: c.PolicyID.Extension}
+	rel := codedFrom(c.Relationship)
+	out.Relation = firstOf(rel.Code, rel.Text)
+	for _, id := range c.Payer.IDs {
+		out.PayerID = firstOf(out.PayerID, id.Extension)
+	}
 	if c.Holder != nil {
 		out.Holder = nameFrom(c.Holder.Name)
 	}

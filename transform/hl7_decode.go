@@ -290,7 +290,7 @@ func (r *hl7Reader) siu() {
 	ev.Payload.Appointment.Status = status
 	ev.Payload.Identifiers = addID(nil, ev.Payload.Appointment.ID)
 	ev.Note = strings.Join(notesOf(r.m.First("SCH").Notes()), "\n")
-	r.add(Fact{Ref: appointmentRefs(r.m, r.partner), Event: ev, Feed: true}, nil)
+	r.add(Fact{Ref: appointmentRefs(r.m, r.partner), Event: ev, Feed: r.feed()}, nil)
 }
 
 // rri reads an unsolicited RRI: only RF1-1 A and R say something about the referral.

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"refloop/channels"
 	"refloop/fax"
 	"refloop/hl7"
 	"refloop/referral"
@@ -30,7 +31,7 @@ func (r *hl7Reader) mdm() {
 	if len(docs) == 0 {
 		ev = r.heldFor(reasonNoContent, "the document was announced without its content")
 	}
-	r.add(Fact{Ref: documentRefs(r.m, r.partner), Event: ev, Feed: true}, docs)
+	r.add(Fact{Ref: documentRefs(r.m, r.partner), Event: ev, Feed: r.feed()}, docs)
 }
 
 // oru reads results: final ones are the report, cancelled ones are left to a person, anything else is interim.
@@ -59,7 +60,7 @@ func (r *hl7Reader) oru() {
 			ev = r.heldFor(reasonCancelledResult, cancelledResult)
 		}
 		ev.Payload.Identifiers = fillers(ids)
-		r.add(Fact{Ref: ids, Event: ev, Feed: true}, docs)
+		r.add(Fact{Ref: ids, Event: ev, Feed: r.feed()}, docs)
 	}
 }
 
@@ -72,3 +73,7 @@ func interpreter(v hl7.Value) (referral.Name, string) {
 	}
 	return referral.Name{Family: sub(2), Given: sub(3), Middle: sub(4), Suffix: sub(5), Prefix: sub(6), Degree: sub(7)}, npi
 }
+
+// feed reports whether the message may be one of a whole hospital's feed, about patients who were never referred. What comes by Direct
+// mail is said about a referral of ours (360x.md 4.2): an unknown one is for a person.
+func (r *hl7Reader) feed() bool { return r.s.Channel.Type != channels.Direct }

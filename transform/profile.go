@@ -19,6 +19,41 @@ type Profile struct {
 	Attachments []string      // kinds of papers that go: pdf, image, cda, text, other, or none; nil: all
 	Basis       []string      // sensitive content that may go to this partner: part2, psychotherapy
 	Strict      bool          // a record marked under 42 CFR Part 2 goes without what may show it, unless Basis has part2
+
+	Services []ServiceProfile // what is different for some services: the first that fits counts
+}
+
+// ServiceProfile is what of a record goes when a service of For is asked for. A zero field is that of the Profile around it.
+type ServiceProfile struct {
+	For         []string // specialties, service codes or words of the service; case does not count
+	Sections    []string
+	LookBack    time.Duration
+	Attachments []string
+}
+
+// of is the profile as it stands for the service that a record asks for.
+func (p Profile) of(r referral.Referral) Profile {
+	asked := append([]string{r.Specialty, r.Service.Code, r.Service.Text}, r.Service.Procedures...)
+	for _, s := range p.Services {
+		if !slices.ContainsFunc(s.For, func(want string) bool {
+			return slices.ContainsFunc(asked, func(have string) bool {
+				return have != "" && strings.EqualFold(strings.TrimSpace(want), strings.TrimSpace(have))
+			})
+		}) {
+			continue
+		}
+		if s.Sections != nil {
+			p.Sections = s.Sections
+		}
+		if s.LookBack > 0 {
+			p.LookBack = s.LookBack
+		}
+		if s.Attachments != nil {
+			p.Attachments = s.Attachments
+		}
+		break
+	}
+	return p
 }
 
 // Kinds of sensitive content that need a basis (Profile.Basis).
@@ -59,7 +94,7 @@ type filter struct {
 // Apply returns the record as the profile lets it go, and in words what was left out and why: kinds and numbers, never content, and
 // nothing that tells which sensitive kind it is. r is not changed. at is when it goes.
 func (p Profile) Apply(r referral.Referral, at time.Time) (referral.Referral, []string) {
-	f := &filter{Profile: p, at: at}
+	f := &filter{Profile: p.of(r), at: at}
 	r.Results = f.observations(r.Results, "results", "result")
 	r.Vitals = f.observations(r.Vitals, "vitals", "vital sign")
 	if !f.wants("procedures") {

@@ -74,3 +74,30 @@ func TestProfile(t *testing.T) {
 		}
 	}
 }
+
+// TestServiceProfile: a profile may say something else for some services; what it does not say stays.
+func TestServiceProfile(t *testing.T) {
+	p := Profile{Sections: []string{"results"}, Attachments: []string{"pdf"}, Services: []ServiceProfile{
+		{For: []string{"Cardiology", "93306"}, Sections: []string{"vitals"}, LookBack: 365 * 24 * time.Hour}, {For: []string{"cardiology"}, Attachments: []string{"none"}},
+	}}
+	for name, c := range map[string]struct {
+		specialty       string
+		service         referral.Service
+		results, vitals int
+		papers          int
+	}{
+		"other":        {"dermatology", referral.Service{}, 3, 0, 2},
+		"nothing":      {"", referral.Service{}, 3, 0, 2},
+		"by specialty": {"cardiology ", referral.Service{}, 0, 1, 1},
+		"by code":      {"", referral.Service{Coded: referral.Coded{Code: "93306"}}, 0, 1, 1},
+		"by procedure": {"", referral.Service{Procedures: []string{"1", "93306"}}, 0, 1, 1},
+		"by words":     {"", referral.Service{Coded: referral.Coded{Text: "CARDIOLOGY"}}, 0, 1, 1},
+	} {
+		r := rich()
+		r.Specialty, r.Service = c.specialty, c.service
+		got, left := p.Apply(r, time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC))
+		if len(got.Results) != c.results || len(got.Vitals) != c.vitals || len(got.Documents) != c.papers || len(left) == 0 {
+			t.Errorf("%s: got %d results, %d vital signs, %d papers, left %q", name, len(got.Results), len(got.Vitals), len(got.Documents), left)
+		}
+	}
+}

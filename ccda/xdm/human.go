@@ -5,16 +5,28 @@ import (
 	"strings"
 )
 
-const style = `body{font-family:Georgia,serif;max-width:46em;margin:2em auto;padding:0 1em;color:#1a1a1a;line-height:1.45}
+// style is for the screen and for paper: what is for computers alone is not printed.
+const style = `body{font-family:Georgia,"Times New Roman",serif;max-width:46em;margin:2em auto;padding:0 1em;color:#1a1a1a;line-height:1.45}
 h1{font-size:1.5em;border-bottom:2px solid #2a5d84;padding-bottom:.3em}
-h2{font-size:1.15em;margin-top:1.6em}
+h2{font-size:1.25em;margin-top:1.8em}
+h3{font-size:1.05em;margin:1.4em 0 .3em;color:#2a5d84}
+h4,h5,h6{font-size:1em;margin:1em 0 .2em}
+p{margin:.4em 0}
 table{border-collapse:collapse;width:100%}
-th,td{text-align:left;vertical-align:top;padding:.35em .6em;border-bottom:1px solid #ccc}
-th{white-space:nowrap}
+th,td{text-align:left;vertical-align:top;padding:.3em .6em;border-bottom:1px solid #ccc}
+.facts th{white-space:nowrap;width:8em;font-weight:normal;color:#555}
+.narrative{overflow-wrap:anywhere}
+.narrative table{font-size:.92em;margin:.4em 0}
+.narrative thead th{border-bottom:2px solid #999}
+.narrative caption{text-align:left;font-style:italic}
+.letter{border-top:1px solid #ccc;margin-top:2em}
 pre{font:13px/1.45 monospace;white-space:pre-wrap;border:1px solid #ccc;padding:1em}
 .notice{border:2px solid #8a1c1c;padding:.6em 1em;margin:1em 0}
-.notice h2{margin-top:.2em}
-.small{color:#555;font-size:.9em}`
+.notice h2,.notice h3{margin-top:.2em;color:#8a1c1c}
+.small{color:#555;font-size:.9em}
+@page{margin:18mm 16mm}
+@media print{body{max-width:none;margin:0;padding:0;font-size:10.5pt}h1,h2,h3,h4{page-break-after:avoid}tr,.notice{page-break-inside:avoid}thead{display:table-header-group}
+.files,.small{display:none}a{color:inherit;text-decoration:none}}`
 
 // index writes INDEX.HTM: an XHTML page that a person without any program for C-CDA can start from. It holds patient
 // data, as the documents do.
@@ -38,7 +50,7 @@ func index(p *Package) []byte {
 	for i := range p.Sets {
 		s := &p.Sets[i]
 		say("<h2>%s</h2>", either(s.Title, "Documents"))
-		b.WriteString("<table>\n")
+		b.WriteString("<table class=\"facts\">\n")
 		row := func(head, text string) {
 			if text != "" {
 				say(`<tr><th>%s</th><td>%s</td></tr>`, head, text)
@@ -49,14 +61,16 @@ func index(p *Package) []byte {
 		row("To", recipientWords(s.Recipients))
 		row("Sent", s.Time.UTC().Format("2 January 2006 15:04 UTC"))
 		row("Referral number", referralWords(s))
-		b.WriteString("</table>\n<h2>Files</h2>\n<table>\n<tr><th>Document</th><th>File</th><th>Size</th></tr>\n")
+		b.WriteString("</table>\n<div class=\"files\">\n<h2>Files</h2>\n<table>\n<tr><th>Document</th><th>File</th><th>Size</th></tr>\n")
 		for _, d := range s.Documents {
 			path := "IHE_XDM/" + s.Folder + "/" + d.Name
 			say(`<tr><td>%s</td><td><a href="%s">%s</a></td><td>%s</td></tr>`, documentWords(&d), path, d.Name, sizeWords(d.Size))
 		}
-		b.WriteString("</table>\n")
+		b.WriteString("</table>\n</div>\n")
 		for _, d := range s.Documents {
-			if strings.TrimSpace(d.Words) != "" {
+			if strings.TrimSpace(d.Page) != "" {
+				b.WriteString("<div class=\"letter\">\n" + d.Page + "</div>\n")
+			} else if strings.TrimSpace(d.Words) != "" {
 				say("<h2>%s</h2>", documentWords(&d))
 				b.WriteString("<pre>" + lines(d.Words) + "</pre>\n")
 			}

@@ -67,6 +67,7 @@ type Document struct {
 	Authors     []Author
 	Signer      string // legalAuthenticator (XCN)
 	Words       string // Build only: what the document says as plain text, for INDEX.HTM; empty: only a link
+	Page        string // Build only: the same as a piece of well-formed XHTML, safe to show; INDEX.HTM takes it before Words
 	Limited     bool   // as in SubmissionSet
 }
 

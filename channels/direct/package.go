@@ -29,7 +29,7 @@ func (g *Agent) packXDM(s channels.Shipment, messageID string) (direct.File, err
 	for _, p := range parts {
 		d := xdm.Document{
 			Data: p.Body, MimeType: mimeOf(p), Title: p.Title, UniqueID: p.Attrs["unique_id"], Created: p.Attrs["created"], Language: "en-US",
-			Authors: set.Authors, PatientInfo: patientInfo(s.Patient), SourceID: set.PatientID, Words: p.Attrs["words"],
+			Authors: set.Authors, PatientInfo: patientInfo(s.Patient), SourceID: set.PatientID, Words: p.Attrs["words"], Page: p.Attrs["page"],
 		}
 		if code := formatOf(p); code != "" {
 			d.Format = xdm.Format(code)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -36,8 +37,8 @@ func deliveriesCommand() *cobra.Command {
 			if err := checkReferral(cmd, f.ReferralID); err != nil {
 				return err
 			}
-			return printList(cmd, console.Query{Name: "deliveries", Deliveries: &f}, append([]string{"REFERRAL"}, deliveryHead()...), func(d console.DeliveryView) []string {
-				return append([]string{d.ReferralID}, deliveryRow(d)...)
+			return printList(cmd, console.Query{Name: "deliveries", Deliveries: &f}, append(append([]string{"REFERRAL"}, deliveryHead()...), "LEFT OUT"), func(d console.DeliveryView) []string {
+				return append(append([]string{d.ReferralID}, deliveryRow(d)...), short(strings.Join(d.LeftOut, "; ")))
 			})
 		},
 	}

@@ -46,6 +46,7 @@ func printReferral(w io.Writer, s console.Story) error {
 		{"Documents, each with: refloop document ID", []string{"ID", "KIND", "TYPE", "SIGNED", "BYTES", "TITLE"}, documentRows(s.Referral.Documents)},
 		{"Timeline", timelineHead(), timelineRows(s.Referral.Events)},
 		{"Deliveries", deliveryHead(), deliveryRows(s.Deliveries)},
+		{"Left out of what was sent, as its receiver was told", []string{"DELIVERY", "TO", "WHAT AND WHY"}, leftOutRows(s.Deliveries)},
 		{"Open items", []string{"OPENED (UTC)", "KIND", "TIMES", "NOTE"}, workRows(s.Work)},
 	}
 	for _, sec := range sections {
@@ -223,6 +224,16 @@ func dashIfBoth(a, b string) string {
 func deliveryRows(list []console.DeliveryView) (out [][]string) {
 	for _, d := range list {
 		out = append(out, deliveryRow(d))
+	}
+	return out
+}
+
+// leftOutRows are the manifests of deliveries: what the payload agreed with the receiver kept back.
+func leftOutRows(list []console.DeliveryView) (out [][]string) {
+	for _, d := range list {
+		for _, what := range d.LeftOut {
+			out = append(out, []string{d.ID, d.Partner, what})
+		}
 	}
 	return out
 }

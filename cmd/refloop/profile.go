@@ -17,12 +17,22 @@ func profileOf(partner, rail *config.Profile, p *config.Problems) transform.Prof
 	if c == nil {
 		return transform.Profile{}
 	}
-	for _, name := range c.Sections {
+	sectionWords(c.Node, c.Sections, p)
+	out := transform.Profile{Sections: c.Sections, LookBack: c.LookBack.D(), Attachments: c.Attachments, Basis: c.Basis, Strict: true}
+	for _, s := range c.Services {
+		sectionWords(s.Node, s.Sections, p)
+		out.Services = append(out.Services, transform.ServiceProfile{For: s.For, Sections: s.Sections, LookBack: s.LookBack.D(), Attachments: s.Attachments})
+	}
+	return out
+}
+
+// sectionWords reports the names of sections that nothing knows.
+func sectionWords(n config.Node, names []string, p *config.Problems) {
+	for _, name := range names {
 		if !slices.Contains(transform.ProfileSections(), name) && !loincLike(name) {
-			p.Add(c.Node.Field("sections"), "got %q, want LOINC codes or some of %s", name, strings.Join(transform.ProfileSections(), ", "))
+			p.Add(n.Field("sections"), "got %q, want LOINC codes or some of %s", name, strings.Join(transform.ProfileSections(), ", "))
 		}
 	}
-	return transform.Profile{Sections: c.Sections, LookBack: c.LookBack.D(), Attachments: c.Attachments, Basis: c.Basis, Strict: true}
 }
 
 // loincLike reports whether a word has the form of a LOINC code, such as 30954-2.

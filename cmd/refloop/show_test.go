@@ -49,7 +49,8 @@ func sampleStory() console.Story {
 		Messages: []console.MessageView{{ID: "M1", Direction: "in", Channel: "fax-inbox", Type: "fax", State: "processed", ReceivedAt: &done, ReferralIDs: []string{ref.ID}}, {ID: "M2", Direction: "in"}},
 		Deliveries: []console.DeliveryView{
 			{ID: "D1", Event: "request", Partner: "lakeside", Rail: "direct", State: "dead", Created: &done, Attempts: make([]console.AttemptView, 3), Receipt: "550 no such user", Reason: "the next rail takes over"},
-			{ID: "D2", Event: "request", Partner: "lakeside", Rail: "fax", State: "delivered", Created: &done, Attempts: make([]console.AttemptView, 1), Receipt: "done", Grade: "D", ProvenAt: &due, Replaces: "D1"},
+			{ID: "D2", Event: "request", Partner: "lakeside", Rail: "fax", State: "delivered", Created: &done, Attempts: make([]console.AttemptView, 1), Receipt: "done", Grade: "D", ProvenAt: &due, Replaces: "D1",
+				LeftOut: []string{"2 results: older than agreed with this recipient", "1 attachment: not in the payload agreed with this recipient"}},
 			{ID: "D3", Event: "accept", Partner: "our-ehr", Rail: "mllp", State: "failed", Created: &done, NextAttempt: &due, Attempts: make([]console.AttemptView, 2), Receipt: "unreachable"},
 		},
 		Work: []console.WorkView{{ID: "I1", Kind: "delivery_dead", Opened: &done, Count: 2, Note: "550 no such user"}, {ID: "I2", Kind: "question", Opened: &done, Resolved: &due, Count: 1, Note: "a question."}},
