@@ -81,6 +81,12 @@ const slack = 8
 func unpackBase64(out, in []byte) (n int, ok bool) {
 	p0, p1, p2, p3 := &places[0], &places[1], &places[2], &places[3]
 	for len(in) >= 4 {
+		for len(in) >= lineLetters+2 && in[lineLetters] == '\r' && in[lineLetters+1] == '\n' && n+lineOctets+slack <= len(out) {
+			if !unpackLine(out[n:n+lineOctets+slack], in[:lineLetters]) {
+				break // white space inside, the end, or no base64
+			}
+			in, n = in[lineLetters+2:], n+lineOctets
+		}
 		for len(in) >= 8 && n+slack <= len(out) {
 			v := p0[in[0]] | p1[in[1]] | p2[in[2]] | p3[in[3]]
 			u := p0[in[4]] | p1[in[5]] | p2[in[6]] | p3[in[7]]
@@ -114,6 +120,22 @@ func unpackBase64(out, in []byte) (n int, ok bool) {
 	}
 	rest, more, _, good := quantum(out[n:], in)
 	return n + more, good && blank(rest)
+}
+
+// unpackLine decodes a whole line; false when there is anything but letters, which the caller then looks at one by one.
+func unpackLine(out, in []byte) bool {
+	p0, p1, p2, p3 := &places[0], &places[1], &places[2], &places[3]
+	out, in = out[:lineOctets+slack], in[:lineLetters]
+	var all uint32
+	for i, o := 0, 0; i < lineLetters-4; i, o = i+8, o+6 {
+		v := p0[in[i]] | p1[in[i+1]] | p2[in[i+2]] | p3[in[i+3]]
+		u := p0[in[i+4]] | p1[in[i+5]] | p2[in[i+6]] | p3[in[i+7]]
+		all |= v | u
+		binary.BigEndian.PutUint64(out[o:], uint64(v)<<40|uint64(u)<<16)
+	}
+	v := p0[in[lineLetters-4]] | p1[in[lineLetters-3]] | p2[in[lineLetters-2]] | p3[in[lineLetters-1]]
+	binary.BigEndian.PutUint32(out[lineOctets-3:], v<<8)
+	return all|v < badLetter
 }
 
 // quantum decodes four letters with white space between them, or the last ones with their padding.

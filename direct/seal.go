@@ -42,7 +42,6 @@ func Seal(random io.Reader, inner []byte, signer cms.Identity, recipient *x509.C
 		kind = "authEnveloped-data"
 	}
 	var b bytes.Buffer
-	b.Grow(base64Size(len(envelope)) + 2048)
 	for _, name := range []string{"From", "To", "Cc", "Date", "Message-ID"} {
 		for _, f := range h {
 			if f.Name == name {
@@ -55,8 +54,19 @@ func Seal(random io.Reader, inner []byte, signer cms.Identity, recipient *x509.C
 	field(&b, "Content-Disposition", "attachment; filename=\"smime.p7m\"")
 	field(&b, "Content-Transfer-Encoding", "base64")
 	b.WriteString("\r\n")
-	writeBase64(&b, envelope)
-	return b.Bytes(), nil
+	return appendBase64(append(outside(room, envelope, b.Len()), b.Bytes()...), envelope), nil
+}
+
+// outside returns the memory for the mail: that of the envelope, when its letters stay behind what is still to be read of it, else new.
+func outside(room, envelope []byte, head int) []byte {
+	size := head + base64Size(len(envelope))
+	end := len(room)
+	if n := cap(room) - cap(envelope) + len(envelope); n > 0 && n <= cap(room) && &room[:n][n-1] == &envelope[len(envelope)-1] {
+		if end = n; size+overlap <= end {
+			return room[:0]
+		}
+	}
+	return make([]byte, 0, size)
 }
 
 // fold breaks a list at its commas, so that many recipients do not make one long line.
@@ -65,11 +75,12 @@ func fold(v string) string {
 }
 
 // Room kept free around the signed entity: before it for the head of the envelope, behind it for padding or a MAC, and what a signature
-// takes in a message without its certificates.
+// takes in a message without its certificates. overlap is how far writing base64 stays behind reading.
 const (
 	headRoom      = 2048
 	tailRoom      = 64
 	signatureRoom = 4096
+	overlap       = 256
 )
 
 // sizeOf is the size of certificates.
@@ -81,11 +92,13 @@ func sizeOf(certs []*x509.Certificate) (n int) {
 }
 
 // signEntity wraps inner as message/rfc822 and writes the multipart/signed around it.
-// The signed octets are written once and never touched again. The entity is the end of the memory that is returned before it.
+// The signed octets are written once and never touched again. The entity is the end of the memory that is returned before it, which
+// begins with room for the envelope's head and for the mail as it travels.
 func signEntity(inner []byte, signer cms.Identity, o SealOptions) (memory, entity []byte, err error) {
 	mark := boundary(o.Seed, "signed", inner)
 	size := headRoom + len(inner) + signatureRoom + 2*(len(signer.Certificate.Raw)+sizeOf(o.Chain)) + tailRoom
-	b := bytes.NewBuffer(make([]byte, headRoom, size))
+	at := headRoom + base64Size(size) - size + overlap + signatureRoom
+	b := bytes.NewBuffer(make([]byte, at, at+size))
 	field(b, "Content-Type", "multipart/signed; protocol=\"application/pkcs7-signature\";\r\n micalg=sha-256; boundary=\""+mark+"\"")
 	b.WriteString("\r\n--" + mark + "\r\n")
 	start := b.Len()
@@ -102,5 +115,5 @@ func signEntity(inner []byte, signer cms.Identity, o SealOptions) (memory, entit
 	b.WriteString("\r\n")
 	writeBase64(b, signature)
 	b.WriteString("--" + mark + "--\r\n")
-	return b.Bytes(), b.Bytes()[headRoom:], nil
+	return b.Bytes(), b.Bytes()[at:], nil
 }
