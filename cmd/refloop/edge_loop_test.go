@@ -236,10 +236,17 @@ func TestEdgeLoop(t *testing.T) {
 	n.await("closed")
 
 	for _, d := range []*edgeDaemon{n, l} {
+		seen := 0
 		for _, row := range d.rows("deliveries") {
-			if rail := fmt.Sprint(row["lane"]); strings.Contains(rail, "direct") && row["state"] != "delivered" {
+			if row["rail"] == "direct" {
+				seen++
+			}
+			if rail := fmt.Sprint(row["rail"]); strings.Contains(rail, "direct") && row["state"] != "delivered" {
 				t.Errorf("got %v of %v by %s, want delivered", row["state"], row["event"], rail)
 			}
+		}
+		if seen == 0 {
+			t.Error("nothing went by Direct")
 		}
 		for _, row := range d.rows("messages", "--direction", "in") {
 			if row["state"] != "processed" {
@@ -252,5 +259,60 @@ func TestEdgeLoop(t *testing.T) {
 	}
 	if left := imapBox.List("INBOX"); len(left) != 0 {
 		t.Errorf("got %d mails left in the mailbox, want them deleted", len(left))
+	}
+}
+
+// TestEdgeFailure: what the HISP takes and later reports as failed goes by the partner's next rail.
+func TestEdgeFailure(t *testing.T) {
+	box := mailtest.NewIMAP(t, mailtest.IMAPOptions{})
+	ca := mailtest.NewAuthority(t)
+	tlsConfig := ca.Server(t, "edge.hisp.example", time.Time{})
+	submission := mailtest.NewSMTP(t, mailtest.SMTPOptions{TLS: tlsConfig, Deliver: func(m mailtest.Submitted) error {
+		mail, err := direct.ReadMail(m.Body, direct.Limits{})
+		if err != nil {
+			return err
+		}
+		box.Put("INBOX", fmt.Appendf(nil, "From: <mailer-daemon@hisp.example>\r\nTo: <%s>\r\nMessage-ID: <dsn@hisp.example>\r\nMIME-Version: 1.0\r\n"+
+			"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nnot delivered\r\n"+
+			"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; edge.hisp.example\r\nX-Original-Message-ID: %s\r\n\r\n"+
+			"Final-Recipient: rfc822; %s\r\nAction: failed\r\nStatus: 5.7.1\r\n\r\n--b--\r\n", m.From, mail.MessageID(), m.To[0]))
+		return nil
+	}})
+	ehr, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	yaml := fmt.Sprintf(edgeYAML, "Northside", 1, "1234567893", "direct.northside.example", submission.Addr, "imap+insecure://"+box.Addr, mailtest.User, fmt.Sprintf(edgeNorth, ehr))
+	yaml = strings.Replace(yaml, "submission:", "domains: [hisp.example], submission:", 1)
+	yaml = strings.Replace(yaml, "address: referrals@direct.lakeside.example}", "address: referrals@direct.lakeside.example}, {type: file, folder: lakeside, body: [pdf]}", 1)
+	d := newEdgeDaemon(t, yaml, ca.File)
+	order, err := demoFiles.ReadFile("demo/ehr/1-ref.hl7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(d.dir, "ref.hl7"), order, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.refloop("send", "ref.hl7", "--to", ehr)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(patience)
+	for {
+		rows := d.rows("deliveries", "--partner", "lakeside")
+		states := map[string]any{}
+		for _, row := range rows {
+			states[fmt.Sprint(row["rail"])] = row["state"]
+		}
+		if states["file"] == "sent" || states["file"] == "delivered" {
+			if states["direct"] != "dead" && states["direct"] != "failed" && states["direct"] != "cancelled" {
+				t.Errorf("got %v", states)
+			}
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("got %v\n%s", states, d.refloop("messages"))
+		}
 	}
 }
