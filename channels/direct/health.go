@@ -3,8 +3,10 @@ package direct
 import (
 	"context"
 	"crypto/ecdsa"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"refloop/channels/direct/trust"
@@ -32,7 +34,7 @@ func (g *Agent) Check(ctx context.Context, peers []string) []Finding {
 	if g.Settings.Edge() {
 		return []Finding{{FindingOK, "mode edge", "the HISP holds keys and trust", "refloop doctor looks at the way there"}}
 	}
-	out := g.checkOwn()
+	out := g.checkOwn(ctx)
 	in, to := len(g.Trust.Inbound(g.Settings.Address, g.Now()).Anchors), len(g.Trust.Outbound(g.Settings.Address, g.Now()).Anchors)
 	anchors := Finding{FindingOK, "trust anchors", fmt.Sprintf("%d in, %d out", in, to), ""}
 	if in == 0 || to == 0 {
@@ -56,40 +58,47 @@ func (g *Agent) Check(ctx context.Context, peers []string) []Finding {
 }
 
 // checkOwn looks at the identities for our address.
-func (g *Agent) checkOwn() (out []Finding) {
+func (g *Agent) checkOwn(ctx context.Context) (out []Finding) {
 	address := g.Settings.Address
 	signer, err := g.Trust.Signing(address)
 	if err != nil {
 		return []Finding{{FindingBad, "signing", err.Error(), "refloop keys make"}}
 	}
-	out = append(out, g.checkIdentity("signing", trust.Identity{Identity: signer}, direct.ToSign))
+	out = append(out, g.checkIdentity(ctx, "signing", trust.Identity{Identity: signer}, direct.ToSign))
 	opens := g.Trust.Decrypting(address)
 	if len(opens) == 0 {
 		return append(out, Finding{FindingBad, "decrypting", "no identity of " + address + " may decrypt: mail is not taken", "an identity with use: both or encrypt"})
 	}
 	for _, id := range opens {
-		out = append(out, g.checkIdentity("decrypting", trust.Identity{Identity: id}, direct.ToEncrypt))
+		out = append(out, g.checkIdentity(ctx, "decrypting", trust.Identity{Identity: id}, direct.ToEncrypt))
 	}
 	return out
 }
 
-// checkIdentity judges a certificate of ours as a peer with its anchor would. Whether its own anchor is among ours tells nothing.
-func (g *Agent) checkIdentity(what string, id trust.Identity, use direct.Use) Finding {
+// checkIdentity judges a certificate of ours as a peer with its anchor would, revocation included. Whether its own anchor is among ours tells
+// nothing.
+func (g *Agent) checkIdentity(ctx context.Context, what string, id trust.Identity, use direct.Use) Finding {
 	c := id.Certificate
 	p := g.Trust.Outbound(g.Settings.Address, g.Now())
 	chain := g.Trust.Chain(c)
+	top := c
 	if len(chain) > 0 {
-		p.Anchors = append(p.Anchors[:len(p.Anchors):len(p.Anchors)], chain[len(chain)-1])
-	} else {
-		p.Anchors = append(p.Anchors[:len(p.Anchors):len(p.Anchors)], c)
+		top = chain[len(chain)-1]
 	}
-	f := Finding{FindingOK, what, fmt.Sprintf("%s, %s, until %s", View(c).For, View(c).Key, c.NotAfter.UTC().Format(time.DateOnly)), ""}
-	_, err := direct.Trust(c, g.Settings.Address, use, nil, p)
+	p.Anchors = append(p.Anchors[:len(p.Anchors):len(p.Anchors)], top)
+	p = g.Network.Widen(ctx, g.Settings.Address, use, []*x509.Certificate{c}, nil, p)
+	v, err := direct.Trust(c, g.Settings.Address, use, nil, p)
 	var u *direct.UntrustedError
 	if errors.As(err, &u) {
-		f = Finding{FindingBad, what, fmt.Sprintf("%s: %s", u.Reason, u.Detail), "another certificate: refloop keys make writes a request"}
+		f := Finding{FindingBad, what, fmt.Sprintf("%s: %s", u.Reason, u.Detail), "another certificate: refloop keys make writes a request"}
+		if u.Reason == direct.ReasonRevocation {
+			f.Level, f.Remedy = FindingWarn, "peers that look it up as we do refuse it: ask your certification authority, or see direct.http_allow"
+		}
+		return f
 	}
-	return f
+	view := View(c)
+	return Finding{FindingOK, what, fmt.Sprintf("%s, %s, until %s, issued by %s, %d issuing certificates go along, revocation %s",
+		strings.Join(view.For, " "), view.Key, c.NotAfter.UTC().Format(time.DateOnly), view.Issuer, len(chain), v.Revocation), ""}
 }
 
 // checkPeer looks for what mail to a peer would be encrypted to.
@@ -100,7 +109,10 @@ func (g *Agent) checkPeer(ctx context.Context, address string) Finding {
 		return Finding{FindingOK, what, fmt.Sprintf("bound by %s, revocation %s, until %s", v.Bound, v.Revocation, v.Certificate.NotAfter.UTC().Format(time.DateOnly)), ""}
 	}
 	var u *direct.UntrustedError
-	if errors.As(err, &u) {
+	switch {
+	case errors.Is(err, trust.ErrLookup):
+		return Finding{FindingBad, what, "it could not be looked up: no name server or directory answers", "give it under direct.certificates or the rail; without a name server set direct.dns: off"}
+	case errors.As(err, &u):
 		return Finding{FindingBad, what, fmt.Sprintf("%s: %s", u.Reason, u.Detail), "refloop direct discover " + address}
 	}
 	return Finding{FindingBad, what, err.Error(), "refloop direct discover " + address}

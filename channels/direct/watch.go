@@ -156,8 +156,11 @@ func (g *Agent) bundles(o *channels.Observation) {
 				b.URL, len(f.Gone), b.Anchors)})
 		}
 		if b.Stale {
-			o.Alarms = append(o.Alarms, channels.Alarm{Kind: AlarmStale, Key: b.URL + " " + b.Taken.Format(time.RFC3339), Note: fmt.Sprintf(
-				"the trust bundle %s could not be fetched for a long time (%s); %d anchors of the last good one are in use", b.URL, b.Fault, b.Anchors)})
+			note := fmt.Sprintf("the trust bundle %s could not be fetched since %s (%s); %d anchors of the last good one are in use", b.URL, b.Taken.Format(time.DateTime), b.Fault, b.Anchors)
+			if b.Taken.IsZero() {
+				note = fmt.Sprintf("the trust bundle %s could not be fetched yet (%s): nobody is trusted by it", b.URL, b.Fault)
+			}
+			o.Alarms = append(o.Alarms, channels.Alarm{Kind: AlarmStale, Key: b.URL + " " + b.Taken.Format(time.RFC3339), Note: note})
 		}
 	}
 	slices.SortFunc(o.Alarms, func(a, b channels.Alarm) int { return strings.Compare(a.Kind+a.Key, b.Kind+b.Key) })
