@@ -24,6 +24,7 @@ func (r *Rules) blocks(s *sheet) []candidate {
 	out = append(out, r.signature(s)...)
 	out = append(out, r.coverageLine(s)...)
 	out = append(out, r.titleSpecialty(s)...)
+	out = append(out, looseNPI(s)...)
 	for i := range out {
 		out[i].page, out[i].reading, out[i].placed = s.page.Number, s.number, true
 	}
@@ -51,6 +52,9 @@ func (r *Rules) letterhead(s *sheet) []candidate {
 		}
 		if i > 0 && (dear.MatchString(text(row[0].words)) || letterDate(row) || r.addressed(row[0])) {
 			break
+		}
+		if startsLabel(row[0]) && (row[0].marks[0].key == ".name" || strings.HasPrefix(row[0].marks[0].key, "patient_")) {
+			break // the form begins
 		}
 		if startsLabel(row[0]) && len(row) > 1 && row[0].marks[0].key[0] != '.' {
 			continue // what follows is its value
@@ -281,4 +285,19 @@ func (r *Rules) titleSpecialty(s *sheet) []candidate {
 		}
 	}
 	return nil
+}
+
+// looseNPI takes a ten-digit word with a right check digit for an NPI where no label says so. It never passes a review line.
+func looseNPI(s *sheet) []candidate {
+	var out []candidate
+	for _, g := range s.segs {
+		for i, w := range g.words {
+			if t := strings.Trim(w.Text, ".,;:()"); len(t) == 10 && ValidNPI(t) {
+				c := found("referring_npi", t, g.words[i:i+1])
+				c.label = 0.7
+				out = append(out, c)
+			}
+		}
+	}
+	return out
 }

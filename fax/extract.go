@@ -227,6 +227,9 @@ func (r *Rules) classify(p *Paper, leaves []*leaf) *leaf {
 	return main
 }
 
+// ownFormSure keeps what ownForm concludes under the review line.
+const ownFormSure = 0.88
+
 // ownForm: many who take referrals hand out forms of their own. When a label names another referring practice than the letterhead, the
 // letterhead is whose form it is.
 func ownForm(cands []candidate) {
@@ -244,9 +247,9 @@ func ownForm(cands []candidate) {
 		switch {
 		case !c.head || head[c.page] == "" || said[c.page] == "" || similar(head[c.page], said[c.page]):
 		case c.key == "referring_practice":
-			c.key = "referred_to_practice"
+			c.key, c.label = "referred_to_practice", c.label*ownFormSure
 		case c.key == "referring_fax":
-			c.key = "referred_to_fax"
+			c.key, c.label = "referred_to_fax", c.label*ownFormSure
 		case c.key == "referring_phone":
 			c.key, c.value = "", ""
 		}

@@ -8,6 +8,7 @@ const (
 	beside       = 0.97 // behind a label without a colon, or in the next column
 	under        = 0.97 // below a label, left edges in line
 	loosely      = 0.93 // below or beside, not quite in line
+	doubtful     = 0.75 // it may as well be the value of another label
 )
 
 // gather collects candidates from the labels of one reading, and notes in the sheet the places where a label's value could not be made out.
@@ -15,6 +16,7 @@ func (r *Rules) gather(s *sheet) []candidate {
 	for _, g := range s.segs {
 		findLabels(r, g)
 	}
+	s.under = s.labelsUnder()
 	hs := findHeadings(r, s)
 	var out []candidate
 	for _, g := range s.segs {
@@ -55,13 +57,24 @@ func (r *Rules) values(s *sheet, hs []heading, g *segment, m mark) ([]candidate,
 		for i := range out {
 			out[i].label *= p.sure
 			out[i].placed = m.to-m.from == 1 && (key == "referring_name" || key == "referred_to_name") && len(g.words[m.from].Text) <= 5 // From:, To:
-			if m.key[0] == '.' && party == "" {
-				out[i].label *= 0.9
+			if m.key[0] == '.' && (party == "" || s.farFrom(hs, party, g)) {
+				out[i].label *= 0.88
 			}
 		}
 		return out, nil
 	}
 	return nil, s.missing(key, places, g, m)
+}
+
+// farFrom tells whether the heading that says whom a label is about stands so far above it that another one may have been missed between.
+func (s *sheet) farFrom(hs []heading, party string, g *segment) bool {
+	near := -1
+	for i := range hs {
+		if hs[i].party == party && hs[i].seg.box.Min.Y <= g.box.Max.Y {
+			near = max(near, hs[i].seg.box.Max.Y)
+		}
+	}
+	return near >= 0 && g.box.Min.Y-near > 12*s.height
 }
 
 // joinRows makes one list of the codes and names of diagnoses that stand under each other with a label each.
@@ -104,7 +117,7 @@ func (r *Rules) choices(words []Word, key string) int {
 func resolve(key, party string, soft bool) string {
 	byParty := map[string]map[string]string{
 		".name":     {"patient": "patient_name", "from": "referring_name", "to": "referred_to_name", "": "patient_name"},
-		".provider": {"from": "referring_name", "to": "referred_to_name", "patient": "referring_name", "": "referring_name"},
+		".provider": {"from": "referring_name", "to": "referred_to_name", "patient": "referring_name", "": "referring_name", "clinical": "referring_name", "payer": "referring_name"},
 		".phone":    {"patient": "patient_phone", "from": "referring_phone", "payer": "", "": "patient_phone", "clinical": ""},
 		".fax":      {"from": "referring_fax", "to": "referred_to_fax", "clinical": ""},
 		".address":  {"patient": "patient_address", "": "patient_address", "clinical": "patient_address", "payer": ""},

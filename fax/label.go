@@ -47,7 +47,7 @@ func alike(got, want string) bool {
 	case want == "id":
 		return got == "1d" || got == "ld" || got == "lo" || got == "d"
 	case n == 3:
-		return want == "dob" && (got == "d0b" || got == "008" || got == "do8") || want == "npi" && (got == "npl" || got == "np1" || got == "np") ||
+		return want == "dob" && (got == "d0b" || got == "008" || got == "do8") || want == "npi" && (got == "npl" || got == "np1" || got == "nii" || got == "npt") ||
 			want == "mrn" && got == "mrm"
 	}
 	return false
@@ -124,7 +124,7 @@ func findLabels(r *Rules, g *segment) {
 		}
 		key, n := phraseAt(r.labels, toks, i)
 		if i == 0 && n < len(toks) {
-			if k := r.alternative(g, toks); k != "" {
+			if k := r.alternative(g); k != "" {
 				key, n = k, len(toks)
 			}
 		}
@@ -160,26 +160,24 @@ func findLabels(r *Rules, g *segment) {
 }
 
 // maxAlternative is the number of words of a label that names its field in two ways.
-const maxAlternative = 8
+const maxAlternative = 7
 
 // alternative is the key of a label that fills its segment and says its field twice, or says something of it in brackets: "Indication /
 // symptoms", "Patient (print)". The first way that is known counts; "" when none is.
-func (r *Rules) alternative(g *segment, toks []flatToken) string {
+func (r *Rules) alternative(g *segment) string {
 	if len(g.words) > maxAlternative || !upperStart(g.words[0].Text) {
 		return ""
 	}
-	t := text(g.words)
-	if !strings.ContainsAny(t, "/(") || strings.Contains(strings.ToLower(t), "check") || strings.ContainsAny(strings.TrimRight(t, ":# "), ":0123456789") && !strings.Contains(strings.ToLower(t), "icd") {
+	t := strings.ToLower(strings.TrimRight(text(g.words), ":# "))
+	if !strings.ContainsAny(t, "/(") || strings.Contains(t, "check") || strings.ContainsAny(strings.ReplaceAll(t, "icd-10", ""), ":0123456789") {
 		return ""
 	}
 	for _, part := range strings.FieldsFunc(t, func(c rune) bool { return c == '/' || c == '(' || c == ')' }) {
-		var words []Word
-		for _, w := range strings.Fields(part) {
-			words = append(words, Word{Text: w})
-		}
-		toks := flatten(&segment{words: words})
-		if key, n := phraseAt(r.labels, toks, 0); n > 0 && n == len(toks) {
-			return key
+		toks := plainTokens(part)
+		for _, p := range r.labels {
+			if slices.Equal(p.tokens, toks) {
+				return p.key
+			}
 		}
 	}
 	return ""

@@ -21,9 +21,11 @@ type sheet struct {
 	page   *PageText
 	number int // which reading of the page
 	height int // usual height of a word, pixels
+	pitch  int // usual width of a letter, pixels
 	width  int
 	segs   []*segment   // by row, then from left to right
 	rows   [][]*segment // the same, by row
+	under  bool         // labels stand under their values on this page
 	missed []Again      // where labels have no value that makes sense; gather fills it in
 }
 
@@ -37,7 +39,7 @@ func newSheet(p *PageText, reading int) *sheet {
 		words = words[:maxSheetWords]
 	}
 	s := &sheet{page: p, number: reading, width: p.Width}
-	s.height = usualHeight(words)
+	s.height, s.pitch = usualHeight(words), usualPitch(words)
 	if s.width == 0 {
 		s.width = 1728
 	}
@@ -59,6 +61,21 @@ func usualHeight(words []Word) int {
 	}
 	slices.Sort(hs)
 	return max(8, hs[len(hs)/2])
+}
+
+// usualPitch is the median width of a letter in words of a few.
+func usualPitch(words []Word) int {
+	var ws []int
+	for _, w := range words {
+		if len(w.Text) >= 4 {
+			ws = append(ws, w.Box.Dx()/len(w.Text))
+		}
+	}
+	if len(ws) == 0 {
+		return 0
+	}
+	slices.Sort(ws)
+	return ws[len(ws)/2]
 }
 
 // plainLetters undoes what the engine makes of a speck over or in a letter.
@@ -200,7 +217,9 @@ func (s *sheet) cut(row []Word, bars []image.Rectangle) []*segment {
 		if i > 0 {
 			last := row[i-1].Box
 			gap := w.Box.Min.X - last.Max.X
-			if gap <= max(s.height, min(last.Dy(), w.Box.Dy(), 3*s.height))*11/10 && !barBetween(last, w.Box, bars, s.height) && !s.page.Rulings.between(last, w.Box) && !checkBetween(last, w.Box, s.page.Checks) {
+			// In the type of a printer all letters are as wide as a space.
+			usual := max(max(s.height, min(last.Dy(), w.Box.Dy(), 3*s.height))*11/10, min(s.pitch, s.height)*17/10)
+			if gap <= usual && !barBetween(last, w.Box, bars, s.height) && !s.page.Rulings.between(last, w.Box) && !checkBetween(last, w.Box, s.page.Checks) {
 				g := out[len(out)-1]
 				g.words, g.box = append(g.words, w), g.box.Union(w.Box)
 				continue

@@ -35,7 +35,8 @@ func merge(cands []candidate, pages map[int]facts) map[string]Field {
 		if len(groups) > 1 {
 			f.Confidence *= contested(key, best, groups[1:], pages)
 		}
-		f.Confidence = calibrated(key, f.Confidence)
+		f.Score = max(0, min(1, f.Confidence-loss(key)))
+		f.Confidence = Calibrated(f.Score)
 		out[key] = f
 	}
 	return out
@@ -121,6 +122,9 @@ func fieldOf(g []candidate, pages map[int]facts) Field {
 	}
 	if len(wrong) > 1 {
 		miss = min(miss*1.6, 1)
+		if _, again := wrong[[2]int{best.page, againReading}]; again && len(wrong) == 2 && pages[best.page].readings > 2 {
+			miss = min(miss*1.5+0.03, 1) // a poor page, and only one of its readings says so
+		}
 	}
 	conf := label * (1 - miss)
 	if _, printed := wrong[[2]int{best.page, 0}]; printed && pages[best.page].exact {

@@ -21,10 +21,17 @@ func parseNamePart(key string, words []Word) []candidate {
 }
 
 func (r *Rules) parseProvider(key string, words []Word) []candidate {
+	practiceKey := strings.TrimSuffix(key, "_name") + "_practice"
+	if i := slices.IndexFunc(words, func(w Word) bool { return strings.HasSuffix(w.Text, ",") }); i > 0 && i+1 < len(words) {
+		// "Dr. Ann Lee, Lakeside Cardiology": the rest may name the practice.
+		if p, ok := parsePerson(words[:i+1]); ok && !r.isPractice(words[:i+1]) {
+			if c := r.parsePractice(practiceKey, words[i+1:]); len(c) > 0 {
+				return append(c, found(key, p.full(), p.words))
+			}
+		}
+	}
 	if p, ok := leadingPerson(words); ok && !r.isPractice(words) {
-		out := []candidate{found(key, p.full(), p.words)}
-		// "Ann Lee MD, Lakeside Cardiology": the rest may name the practice.
-		return out
+		return []candidate{found(key, p.full(), p.words)}
 	}
 	practice := "referring_practice"
 	if key == "referred_to_name" {

@@ -31,6 +31,9 @@ func (r *Rules) partyBlocks(s *sheet, hs []heading) []candidate {
 	for i := range hs {
 		h := &hs[i]
 		name, practice := "referring_name", "referring_practice"
+		if h.soft && s.under {
+			continue // what is under a label is the next value
+		}
 		switch h.party {
 		case "from":
 		case "to":

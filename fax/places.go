@@ -111,8 +111,11 @@ func (s *sheet) below(key string, g *segment, m mark, hs []heading) place {
 				return place{}
 			}
 			sure := under
+			if s.closerAbove(g, m, gap) {
+				sure = doubtful // labels may stand under their values here
+			}
 			if off > s.height || off < -s.height {
-				sure = loosely
+				sure = min(sure, loosely)
 			}
 			words := c.words
 			if len(c.marks) > 0 {
@@ -129,6 +132,9 @@ func (s *sheet) below(key string, g *segment, m mark, hs []heading) place {
 func (s *sheet) above(key string, g *segment, m mark) place {
 	label := spanBox(g.words[m.from:m.to])
 	line, ok := s.page.Rulings.writingLine(label, s.height)
+	if !ok && s.under && s.closerAbove(g, m, 4*s.height) {
+		line, ok = image.Rect(label.Min.X-s.height/2, label.Min.Y-s.height/3, s.bound(g, m), label.Min.Y), true
+	}
 	if !ok || m.colon {
 		return place{}
 	}
@@ -165,6 +171,45 @@ func (s *sheet) linesAbove(key string, row int, line image.Rectangle, words []Wo
 		words, top = append(slices.Clone(c.words), words...), c.box.Min.Y
 	}
 	return words
+}
+
+// minUnder is the number of labels that must stand closer to what is above them before a page is taken for one with labels under the values.
+const minUnder = 3
+
+func (s *sheet) labelsUnder() bool {
+	n, all := 0, 0
+	for _, g := range s.segs {
+		if !labelOnly(g) || lastByte(g.words[len(g.words)-1].Text) == ":" {
+			continue
+		}
+		gap := 4 * s.height
+		for row := g.row + 1; row < len(s.rows) && row <= g.row+2; row++ {
+			for _, c := range s.rows[row] {
+				if d := c.box.Min.Y - g.box.Max.Y; within1(c.box.Min.X, g.box.Min.X, s.height) && d >= 0 {
+					gap = min(gap, d)
+				}
+			}
+		}
+		all++
+		if s.closerAbove(g, g.marks[0], gap) {
+			n++
+		}
+	}
+	return n >= minUnder && n*3 > all*2
+}
+
+// closerAbove tells whether a label stands much closer to a text above it than to the one below, gap pixels away.
+func (s *sheet) closerAbove(g *segment, m mark, gap int) bool {
+	label := spanBox(g.words[m.from:m.to])
+	for n := g.row - 1; n >= 0 && n >= g.row-2; n-- {
+		for _, c := range s.rows[n] {
+			up := label.Min.Y - c.box.Max.Y
+			if !startsLabel(c) && within1(c.box.Min.X, label.Min.X, s.height) && up >= 0 && up*2 < gap && !s.page.Rulings.border(label.Min.X, c.box.Max.Y, label.Min.Y) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // isHeading tells whether a segment is a heading of its own and not a label.

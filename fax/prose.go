@@ -25,6 +25,7 @@ var sentences = []struct {
 	{regexp.MustCompile(`(?i)\b(?:member|subscriber|policy)(?:\W{1,3}(?:id|1d|ld|d)\b)?(?: number| no\.?| #)?:? *#? *(?P<member_id>[A-Z0-9-]{6,16})\b`), 0.94},
 	{regexp.MustCompile(`(?i)(?:,|;|\band|\bID [A-Z0-9-]{5,16}) +group(?: number| no\.?| #| id)?:? *#? *(?P<group_number>[A-Z]{0,4}-?\d[A-Z0-9-]{3,14})\b`), 0.93},
 	{regexp.MustCompile(`\b(?i:refer(?:ring|red)?|referral) (?:(?i:him|her|them|this patient|the patient|[a-z. ]{0,30}) )?(?i:to) (?P<referred_to_specialty>[A-Z][A-Za-z &]{3,40}?)[.,;]`), 0.94},
+	{regexp.MustCompile(`\b(?i:for|request(?:ing)?)(?: an?)? (?P<referred_to_specialty>[A-Z][A-Za-z &]{3,40}?) (?i:consultation|consult|evaluation|assessment|follow)`), 0.85},
 	{regexp.MustCompile(`(?i)\b\d{1,3}[- ]?(?:year|yr|y)s?[- ]?/?(?:old|o)\b,? (?:[a-z-]+ ){0,2}?(?P<patient_sex>man|woman|male|female|gentleman|lady)\b`), 0.97},
 	{regexp.MustCompile(`(?i)\b(?:referring|refer|seeing|see|regarding|introduce|about|for) (?:my patient |our patient |our mutual patient |your patient |this patient |the above patient )?,? ?(?:mr|mrs|ms|miss|mx)?\.? ?(?P<patient_name>[A-Z][A-Za-z'-]+(?: [A-Z]\.?)?(?: [A-Z][A-Za-z'-]+){1,3}),? *\(?(?:DOB|date of birth|born|an? \d)`), 0.95},
 	{regexp.MustCompile(`(?i)\b(?:DOB|date of birth|born(?: on)?):? *(?P<patient_dob>[A-Z0-9][A-Za-z0-9/., -]{5,18}\d)`), 0.95},
@@ -34,7 +35,7 @@ var sentences = []struct {
 	{regexp.MustCompile(`(?i)\bNPI:? ?#? ?(?P<referring_npi>\d{10})\b`), 0.9},
 	{regexp.MustCompile(`(?i)\bCPT:? ?#? ?(?P<cpt_codes>\d{5})\b`), 0.95},
 	{regexp.MustCompile(`(?i)\b(?:his|her|their|the) (?:medical record number|mrn|chart number) is:? *(?P<patient_mrn>[A-Z0-9-]{4,14})`), 0.93},
-	{regexp.MustCompile(`(?i)\b(?:reach(?:ed)? (?:him|her|them)?|call(?:ed)?|phone(?: number)? is|contact(?:ed)?)[a-z ]{0,20}(?:at|on|is)? *(?P<patient_phone>\(?\d{3}\)?[-. ]{1,2}\d{3}[-. ]\d{4})`), 0.85},
+	{regexp.MustCompile(`(?i)\b(?:reach(?:ed)? (?:him|her|them)?|call(?:ed)?|phone(?: number)? is|contact(?:ed)?|tele(?:phone)? number is)[a-z ]{0,20}(?:at|on|is)? *(?P<patient_phone>\(?\d{3}\)?[-. ]{1,2}\d{3}[-. ]\d{4})`), 0.85},
 	{regexp.MustCompile(`(?i)\b(?:lives at|resid(?:es|ing) at|address is) (?P<patient_address>\d[^.;]+?\d{5})`), 0.93},
 	{regexp.MustCompile(`(?i)\b(?:authorization|auth|precert(?:ification)?)(?: number| no\.?| #)?:? *#? *(?P<auth_number>[A-Z]{0,4}-?\d[A-Z0-9-]{4,14})\b`), 0.93},
 	{regexp.MustCompile(`(?i)\bAMBULATORY REFERRAL TO (?P<referred_to_specialty>[A-Z][A-Z &]{3,40}?)(?: \(|$|\n| - )`), 0.97},
@@ -83,6 +84,8 @@ func (r *Rules) sentence(key string, label float64, j joined, lo, hi int) []cand
 		if t := strings.TrimSpace(strings.ReplaceAll(j.text[lo:hi], " "+breakText+" ", " ")); upperStart(t) && len(t) < 120 {
 			cs = []candidate{found(key, t, words)}
 		}
+	case "referred_to_specialty":
+		cs = r.parseSpecialty(words) // in a sentence only one that is known
 	case "patient_sex":
 		switch strings.ToLower(j.text[lo:hi]) {
 		case "man", "male", "gentleman":

@@ -21,6 +21,7 @@ type Field struct {
 	Value      string   // dates YYYY-MM-DD, phones ten digits; empty when List is set
 	List       []string // for diagnosis_codes, diagnosis_text, cpt_codes, medications, allergies
 	Confidence float64  // 0..1: how often a value with this evidence is right
+	Score      float64  // 0..1: the evidence before Calibrated made Confidence of it; for measuring
 	Page       int      // from 1
 	Box        [4]int   // x, y, width, height in pixels of the page turned upright and straightened; all 0 without a place
 }

@@ -24,7 +24,7 @@ func main() {
 }
 
 func run(args []string) error {
-	commands := map[string]func([]string) error{"words": words, "extract": extract, "make": generate}
+	commands := map[string]func([]string) error{"words": words, "extract": extract, "make": generate, "calibrate": calibrate}
 	if len(args) > 0 && commands[args[0]] != nil {
 		return commands[args[0]](args[1:])
 	}

@@ -113,6 +113,7 @@ type canvas struct {
 	g     *image.Gray
 	fonts *Fonts
 	texts []textAt // for a page with a text layer
+	black []image.Rectangle
 }
 
 type textAt struct {
@@ -163,6 +164,9 @@ func (c *canvas) wrap(x, y, w int, role string, size float64, lead int, s string
 }
 
 func (c *canvas) fill(r image.Rectangle, shade uint8) {
+	if shade == 0 {
+		c.black = append(c.black, r)
+	}
 	draw.Draw(c.g, r, image.NewUniform(color.Gray{Y: shade}), image.Point{}, draw.Src)
 }
 

@@ -31,7 +31,8 @@ var layouts = []layout{
 var levels = []string{Fine, Standard, Bad, Bad, Clean, Standard, Fine}
 
 // Make writes per faxes of each layout and a few of two patients and with a cover to dir/fax, and their truth to dir/truth. It gives their number.
-func Make(dir string, seed uint64, per int, fonts *Fonts) (int, error) {
+// With held it makes only the layouts that are kept for measuring.
+func Make(dir string, seed uint64, per int, held bool, fonts *Fonts) (int, error) {
 	for _, d := range []string{"fax", "truth"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
 			return 0, err
@@ -42,7 +43,11 @@ func Make(dir string, seed uint64, per int, fonts *Fonts) (int, error) {
 		n++
 		return write(dir, fmt.Sprintf("s-%03d", n), level, cover, rand.New(rand.NewPCG(seed, uint64(n))), fonts, ls)
 	}
-	for i, l := range layouts {
+	list := layouts
+	if held {
+		list = heldLayouts
+	}
+	for i, l := range list {
 		count := per
 		if l.kind != "referral" && l.kind != "imaging_order" {
 			count = max(1, per/2)
@@ -52,6 +57,9 @@ func Make(dir string, seed uint64, per int, fonts *Fonts) (int, error) {
 				return n, err
 			}
 		}
+	}
+	if held {
+		return n, nil
 	}
 	for _, level := range []string{Fine, Bad} {
 		for _, two := range [][]layout{{layouts[0], layouts[6]}, {layouts[2], layouts[1]}} {
@@ -150,6 +158,9 @@ func writePDF(path string, pages []*canvas) error {
 	pdf := fpdf.New("P", "pt", "Letter", "")
 	for _, c := range pages {
 		pdf.AddPage()
+		for _, r := range c.black {
+			pdf.Rect(float64(r.Min.X)*72/dpi, float64(r.Min.Y)*72/dpi, float64(r.Dx())*72/dpi, float64(r.Dy())*72/dpi, "F")
+		}
 		for _, t := range c.texts {
 			pdf.SetFont("Helvetica", "", t.size)
 			if w := pdf.GetStringWidth(t.s); w > 0 {
