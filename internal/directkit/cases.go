@@ -42,6 +42,7 @@ func NewKit(t testing.TB) *Kit {
 	k.structure()
 	k.headers()
 	k.notifications()
+	k.travel()
 	names := map[string]bool{}
 	for _, c := range k.Cases {
 		if names[c.Name] {
