@@ -33,11 +33,11 @@ func describeConfig(w io.Writer) error {
 		{"channels of type mllp: HL7 v2", "channels[]", mllp.Config{}},
 		{"channels of type direct: secure mail in", "channels[]", direct.Config{}},
 		{"channels of type direct in mode edge: a mailbox at the HISP", "channels[]", direct.EdgeConfig{}},
-		{"channels of type fax: a folder where faxes arrive", "channels[]", fax.Config{}},
+		{"channels of type fax: faxes in, from one of folder, hylafax, smtp, mailbox and webhook", "channels[]", fax.Config{}},
 		{"channels of type file: a folder where files arrive", "channels[]", file.Config{}},
 		{"rails of type mllp", "partners[].rails[]", mllp.RailConfig{}},
 		{"rails of type direct", "partners[].rails[]", direct.RailConfig{}},
-		{"rails of type fax", "partners[].rails[]", fax.RailConfig{}},
+		{"rails of type fax: faxes out, by one of folder, hylafax, mail and http", "partners[].rails[]", fax.RailConfig{}},
 		{"rails of type file", "partners[].rails[]", file.RailConfig{}},
 	}
 	for i, s := range sections {

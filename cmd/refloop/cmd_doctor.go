@@ -98,6 +98,7 @@ func diagnose(cmd *cobra.Command) []finding {
 	out = append(out, programs(cmd.Context(), reads)...)
 	if pl != nil {
 		out = append(out, folderFindings(cfg)...)
+		out = append(out, faxFindings(cmd.Context(), cfg)...)
 		out = append(out, certificateFindings(cfg, pl, time.Now())...)
 		out = append(out, directFindings(cmd)...)
 	}

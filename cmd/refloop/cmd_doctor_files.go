@@ -65,9 +65,11 @@ func certificateFindings(cfg *config.Config, pl *plan, now time.Time) []finding 
 		}
 	}
 	for _, c := range cfg.Channels {
-		n := c.Node.Field("tls").Field("certificate")
-		if name, ok := n.Scalar(); ok {
-			add("certificate of channel "+c.Name, n.Resolve(name))
+		for _, at := range []config.Node{c.Node, c.Node.Field("smtp"), c.Node.Field("webhook")} {
+			n := at.Field("tls").Field("certificate")
+			if name, ok := n.Scalar(); ok {
+				add("certificate of channel "+c.Name, n.Resolve(name))
+			}
 		}
 	}
 	for _, p := range cfg.Partners {
