@@ -32,6 +32,7 @@ func (e *Engine) Reprocess(ctx context.Context, actor, id string, readAgain bool
 			return m, err
 		}
 	}
+	e.waits.forget(id)
 	w := e.decode(set, m, body, evidence)
 	if w.again, err = e.saidBefore(ctx, m); err != nil {
 		return m, err

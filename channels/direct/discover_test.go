@@ -40,6 +40,11 @@ func TestDiscoveredRecipient(t *testing.T) {
 				Hdr:  dns.RR_Header{Name: name, Rrtype: dns.TypeCERT, Class: dns.ClassINET, Ttl: 60},
 				Type: dns.CertPKIX, Certificate: base64.StdEncoding.EncodeToString(published.Raw),
 			}}
+		case mode.Load() == "address" && strings.EqualFold(name, "direct.lakeside.example."):
+			m.Answer = []dns.RR{&dns.CERT{
+				Hdr:  dns.RR_Header{Name: name, Rrtype: dns.TypeCERT, Class: dns.ClassINET, Ttl: 60},
+				Type: dns.CertURI, Certificate: base64.StdEncoding.EncodeToString([]byte("http://elsewhere.example/x.cer")),
+			}}
 		default:
 			m.Rcode = dns.RcodeNameError
 		}
@@ -51,7 +56,7 @@ func TestDiscoveredRecipient(t *testing.T) {
 	for _, c := range []struct {
 		mode             string
 		ok, again, found bool
-	}{{"there", true, false, true}, {"none", false, false, false}, {"fails", false, true, false}} {
+	}{{"there", true, false, true}, {"none", false, false, false}, {"address", false, false, false}, {"fails", false, true, false}} {
 		mode.Store(c.mode)
 		settings := w.north.agent.Settings
 		settings.DNS = socket.LocalAddr().String()
@@ -60,6 +65,10 @@ func TestDiscoveredRecipient(t *testing.T) {
 		var de *channels.DeliveryError
 		if (err == nil) != c.ok || errors.As(err, &de) != c.again || errors.Is(err, trust.ErrLookup) != c.again || err != nil && !errors.Is(err, ErrNoCertificate) {
 			t.Errorf("%s: got %v", c.mode, err)
+		}
+		found, _ := w.north.agent.Candidates(t.Context(), lake)
+		if passed := len(found) == 1 && found[0].Reason == "passed_over" && strings.Contains(err.Error(), "type URI"); passed != (c.mode == "address") {
+			t.Errorf("%s: passed over: got %+v and %v", c.mode, found, err)
 		}
 	}
 }

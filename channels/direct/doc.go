@@ -7,8 +7,12 @@
 // receipt, and records that; Open then is a pure function of bytes, record and keys. Mail that is not
 // encrypted, not signed, tampered with or not trusted ends `refused` with a reason, and nothing goes back.
 //
+// Mail that nobody trusts only because a revocation list cannot be had for now waits (channels.LaterError).
+//
 // Out: Pack makes an XDM package (or plain attachments) into one signed and encrypted
 // message for one recipient; Send submits it to the relay or the recipient's MX.
+// At the moment of sending the certificate it is encrypted to is judged again: one that was revoked or has ended meanwhile means to pack
+// anew. Watch tells the engine (channels.Observer) of certificates that end, and of partners to whom nothing can be encrypted any more.
 //
 // Attrs of the parts that Open finds in an XDM package: referral_id and referral_authority,
 // order_id and order_authority (referenceIdList), unique_id, type_code, created, confidentiality (of the

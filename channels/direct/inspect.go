@@ -165,7 +165,7 @@ type Candidate struct {
 	Why         string          `json:"why,omitempty"`
 	Bound       string          `json:"bound,omitempty"`
 	Revocation  string          `json:"revocation,omitempty"`
-	Certificate CertificateView `json:"certificate"`
+	Certificate CertificateView `json:"certificate"` // empty when Reason is passed_over: what is published is no certificate for us
 }
 
 // Candidates lists every certificate for an address, in the order in which sending would try them, each with its
@@ -186,6 +186,9 @@ func (g *Agent) Candidates(ctx context.Context, address string) (out []Candidate
 	judge("files", g.Trust.Certificates(address))
 	err = g.Network.Discover(ctx, address, func(p trust.Published) bool {
 		judge(p.Name, p.Certificates)
+		for _, why := range p.Passed {
+			out = append(out, Candidate{Where: p.Name, Reason: "passed_over", Why: why})
+		}
 		return false
 	})
 	return out, err

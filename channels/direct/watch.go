@@ -151,7 +151,7 @@ func remedy(what string) string {
 func (g *Agent) bundles(o *channels.Observation) {
 	for _, b := range g.Bundles.States() {
 		if f := b.Offered; f != nil {
-			o.Alarms = append(o.Alarms, channels.Alarm{Kind: AlarmShrunk, Key: f.SHA256, Note: fmt.Sprintf(
+			o.Alarms = append(o.Alarms, channels.Alarm{Kind: AlarmShrunk, Key: f.SHA256 + " " + b.Taken.Format(time.RFC3339), Note: fmt.Sprintf(
 				"the trust bundle %s has lost %d of %d anchors; the last good one stays in use. See refloop direct bundles, and take the new one with refloop direct bundles accept",
 				b.URL, len(f.Gone), b.Anchors)})
 		}

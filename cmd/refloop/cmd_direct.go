@@ -151,11 +151,15 @@ func directDiscoverCommand() *cobra.Command {
 						return err
 					}
 				}
+				shown := "-"
+				if c.Certificate.SHA256 != "" {
+					shown = certificateLine(c.Certificate)
+				}
 				verdict := "usable, bound by " + c.Bound + ", revocation " + c.Revocation
 				if !c.Usable {
 					verdict = words(c.Reason, dash(c.Why))
 				}
-				rows = append(rows, []string{c.Where, certificateLine(c.Certificate), verdict})
+				rows = append(rows, []string{c.Where, shown, verdict})
 			}
 			if !wantsJSON(cmd) && len(rows) > 0 {
 				if err := printTable(cmd.OutOrStdout(), []string{"WHERE", "CERTIFICATE", "VERDICT"}, rows); err != nil {
