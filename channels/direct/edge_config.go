@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"refloop/channels/mailbox"
 	"refloop/config"
@@ -29,6 +31,28 @@ type HISP struct {
 	Timeout    config.Duration `yaml:"timeout" default:"1m" min:"100ms" max:"10m" doc:"how long the server may take for one answer; a whole mail may take five times as long"`
 	TLS        mailbox.TLS     `yaml:"tls" doc:"how the server's certificate is checked; absent: the system's authorities and the host of submission"`
 	Node       config.Node     `yaml:"."`
+
+	mu      sync.Mutex
+	refused time.Time // when the login was last refused; zero: never
+}
+
+// waits tells whether the login was refused a short while ago: another one for every mail that waits would lock the account.
+func (h *HISP) waits(now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.refused.IsZero() && now.Sub(h.refused) < longRetry
+}
+
+// loggedIn notes what became of a login.
+func (h *HISP) loggedIn(now time.Time, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case err == nil:
+		h.refused = time.Time{}
+	case errors.Is(err, errRefusedLogin):
+		h.refused = now
+	}
 }
 
 // EdgeConfig is a channel of type direct in edge mode: a mailbox at the HISP.

@@ -94,6 +94,9 @@ func (g *Agent) submission(ctx context.Context) (*submissionClient, error) {
 	if err != nil || t.tls == tlsNever && !loopback(t.host) {
 		return nil, errSubmission
 	}
+	if h.waits(g.now()) {
+		return nil, fmt.Errorf("%w; it is tried again after %s", errRefusedLogin, longRetry)
+	}
 	tlsConfig, err := h.TLS.Client(t.host)
 	if err != nil {
 		return nil, fmt.Errorf("direct: submission: tls.ca: %w", err)
@@ -113,7 +116,9 @@ func (g *Agent) submission(ctx context.Context) (*submissionClient, error) {
 		conn.Close()
 		return nil, fmt.Errorf("direct: submission: greeting of %s: %w", t.address, plainly(err))
 	}
-	if err := out.login(h); err != nil {
+	err = out.login(h)
+	h.loggedIn(g.now(), err)
+	if err != nil {
 		out.end()
 		return nil, err
 	}

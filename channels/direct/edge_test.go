@@ -284,8 +284,20 @@ func TestEdgeRefusals(t *testing.T) {
 			if len(out.Mails()) != 0 {
 				t.Error("a mail went out")
 			}
-			if c.password != "" && de != nil && de.After < time.Minute {
+			if c.password == "" {
+				return
+			}
+			if de != nil && de.After < time.Minute {
 				t.Errorf("got %s until the next login, want minutes", de.After)
+			}
+			for range 3 { // other mails that wait do not log in again
+				_, err = sender.Send(context.Background(), channels.Outbound{DeliveryID: "d2", Address: lake, Attempt: 1, Body: packed.Body})
+				if !errors.Is(err, errRefusedLogin) {
+					t.Errorf("got %v", err)
+				}
+			}
+			if n := out.Logins(); n != 1 {
+				t.Errorf("got %d logins, want 1", n)
 			}
 		})
 	}

@@ -273,24 +273,36 @@ func (s *imapSession) fetch(ctx context.Context, uid imap.UID) (m *Mail, give fu
 		m.Body, _, err = s.section(ctx, uid, header, maxHeader)
 		return m, func() {}, err
 	}
-	if give, err = s.p.reserve(size); err != nil {
+	if m.Body, m.Size, give, err = s.whole(ctx, uid, size); err != nil {
 		return nil, nil, err
 	}
-	var actual int64
-	m.Body, actual, err = s.section(ctx, uid, &imap.FetchItemBodySection{Peek: true}, s.p.d.Max)
 	switch {
-	case err != nil:
-		give()
-		return nil, nil, err
-	case actual > s.p.d.Max: // the size in the list was an estimate
-		m.Why, m.Size = WhyTooLarge, actual
-		give()
+	case m.Size > s.p.d.Max:
+		m.Why = WhyTooLarge
 		m.Body, _, err = s.section(ctx, uid, header, maxHeader)
-		return m, func() {}, err
 	case len(m.Body) == 0:
 		m.Why = WhyUnreadable
 	}
-	return m, give, nil
+	return m, give, err
+}
+
+// whole fetches a whole mail of about size bytes, and reserves memory for what really comes: some servers only estimate sizes. Over Max
+// it gives no body.
+func (s *imapSession) whole(ctx context.Context, uid imap.UID, size int64) (body []byte, actual int64, give func(), err error) {
+	for {
+		if give, err = s.p.reserve(size); err != nil {
+			return nil, 0, nil, err
+		}
+		body, actual, err = s.section(ctx, uid, &imap.FetchItemBodySection{Peek: true}, size)
+		if err == nil && actual <= size {
+			return body, actual, give, nil
+		}
+		give()
+		if err != nil || actual > s.p.d.Max {
+			return nil, actual, func() {}, err
+		}
+		size = actual
+	}
 }
 
 // size asks for the size of a mail.

@@ -157,6 +157,21 @@ func (d *edgeDaemon) await(state string) string {
 	}
 }
 
+// awaitMessage waits for an inbound message in a state.
+func (d *edgeDaemon) awaitMessage(state string) {
+	d.t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(patience)
+	for len(d.rows("messages", "--direction", "in", "--state", state)) == 0 {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			d.t.Fatalf("no message came to %s\n%s", state, d.refloop("messages"))
+		}
+	}
+}
+
 // hisp hands mail on between two mailboxes and does what a HISP does for its users: it sends processed and dispatched notifications.
 type hisp struct {
 	t     *testing.T
@@ -257,8 +272,15 @@ func TestEdgeLoop(t *testing.T) {
 			t.Errorf("doctor says nothing of the HISP:\n%s", out)
 		}
 	}
-	if left := imapBox.List("INBOX"); len(left) != 0 {
-		t.Errorf("got %d mails left in the mailbox, want them deleted", len(left))
+	imapBox.Put("INBOX", submission.Mails()[0].Body) // the same mail again, as after a lost position or another UIDVALIDITY
+	l.awaitMessage("duplicate")
+	if rows := l.rows("referrals"); len(rows) != 1 {
+		t.Errorf("got %d referrals, want 1", len(rows))
+	}
+	for deadline := time.Now().Add(patience); len(imapBox.List("INBOX")) != 0; { // deleted after the commit
+		if time.Now().After(deadline) {
+			t.Fatal("mails are left in the mailbox, want them deleted")
+		}
 	}
 }
 

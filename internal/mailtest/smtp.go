@@ -37,9 +37,17 @@ type Submitted struct {
 type SMTP struct {
 	Addr string
 
-	o     SMTPOptions
-	mu    sync.Mutex
-	mails []Submitted
+	o      SMTPOptions
+	mu     sync.Mutex
+	mails  []Submitted
+	logins int
+}
+
+// Logins says how often a login was tried.
+func (s *SMTP) Logins() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.logins
 }
 
 // NewSMTP starts a server that ends with the test.
@@ -90,6 +98,9 @@ func (x *submission) AuthMechanisms() []string {
 
 func (x *submission) Auth(mech string) (sasl.Server, error) {
 	check := func(user, password string) error {
+		x.s.mu.Lock()
+		x.s.logins++
+		x.s.mu.Unlock()
 		if user != User || password != Password {
 			return smtp.ErrAuthFailed
 		}
