@@ -21,6 +21,7 @@ import (
 const (
 	sampleEnd = ".hl7"
 	wantEnd   = ".want.json"
+	wordsEnd  = ".words.json" // the words of a fax, read once
 )
 
 // maxSamples is how many samples of one channel are run.
@@ -30,9 +31,11 @@ func testCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "test", Short: "run the samples that stand beside each channel; without daemon or network", Args: cobra.NoArgs,
 		Long: "test takes the messages that stand beside each channel's file through that channel, and compares what comes of each with what\n" +
-			"is wanted: verdict and answer, what the record holds, receiver, and what each rail would carry. Samples are the files\n" +
-			"CHANNEL.tests/NAME.hl7 in the folder of the file in which the channel is written; what is wanted is NAME.want.json beside\n" +
-			"them. --update writes it as it is now: look at the difference before you keep it. The exit code is 1 when a sample fails.",
+			"is wanted: verdict and answer, what the record holds, receiver, and what each rail would carry. Samples are files in the folder\n" +
+			"CHANNEL.tests beside the file in which the channel is written: NAME.hl7 (mllp); also .xml (C-CDA), .json, .txt, .pdf (file); .eml (a\n" +
+			"mail without its signature and encryption), .zip (XDM), .xml, .hl7 (direct); .tif, .tiff, .pdf, .png, .jpg (fax). What is wanted is\n" +
+			"NAME.want.json beside it. --update writes it as it is now: look at the difference before you keep it. Of a fax it also reads the\n" +
+			"pages once and keeps the words as NAME.words.json: take that away to have them read again. The exit code is 1 when a sample fails.",
 		Example: "  refloop test -c refloop.yaml\n  refloop test --channel ehr-orders --update",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			update, err := cmd.Flags().GetBool("update")
@@ -70,13 +73,13 @@ func testRooms(w io.Writer, rooms []dryRoom, update bool) error {
 	for _, room := range rooms {
 		dir := samplesDir(room.cfg)
 		looked = append(looked, dir)
-		names, err := samplesIn(dir)
+		files, err := samplesIn(dir, sampleEndings(room.cfg.Type))
 		if err != nil {
 			return err
 		}
-		for _, name := range names {
+		for _, f := range files {
 			ran++
-			lines, err := testSample(room, filepath.Join(dir, name), update)
+			lines, err := testSample(room, f, update)
 			if err != nil {
 				return err
 			}
@@ -85,14 +88,14 @@ func testRooms(w io.Writer, rooms []dryRoom, update bool) error {
 				state = "FAIL"
 				failed++
 			}
-			lines = append([]string{fmt.Sprintf("%-5s %s/%s", state, room.cfg.Name, name)}, lines...)
+			lines = append([]string{fmt.Sprintf("%-5s %s/%s", state, room.cfg.Name, f.name)}, lines...)
 			if err := writeLines(w, lines); err != nil {
 				return err
 			}
 		}
 	}
 	if ran == 0 {
-		return fmt.Errorf("test: got no samples, want NAME%s in one of %s", sampleEnd, strings.Join(looked, ", "))
+		return fmt.Errorf("test: got no samples, want a message such as NAME%s in one of %s", sampleEnd, strings.Join(looked, ", "))
 	}
 	if _, err := fmt.Fprintf(w, "%d samples, %d failed\n", ran, failed); err != nil {
 		return err
@@ -108,8 +111,9 @@ func samplesDir(c config.Channel) string {
 	return filepath.Join(filepath.Dir(c.Node.Position().File), c.Name+".tests")
 }
 
-// samplesIn lists the samples of a folder without their ending, and finds results without a sample: they would never be looked at.
-func samplesIn(dir string) ([]string, error) {
+// samplesIn lists the samples of a folder. It finds results without a sample, and files that no channel of this type takes: they would never be
+// looked at. Notes (.md) may stand beside them.
+func samplesIn(dir string, endings []string) ([]sampleFile, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -117,17 +121,28 @@ func samplesIn(dir string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var samples, wants []string
+	var samples []sampleFile
+	var beside []string // results and words
 	for _, e := range entries {
-		if name, ok := strings.CutSuffix(e.Name(), sampleEnd); ok {
-			samples = append(samples, name)
-		} else if name, ok := strings.CutSuffix(e.Name(), wantEnd); ok {
-			wants = append(wants, name)
+		end := filepath.Ext(e.Name())
+		switch {
+		case strings.HasSuffix(e.Name(), wantEnd), strings.HasSuffix(e.Name(), wordsEnd):
+			beside = append(beside, e.Name())
+		case end == ".md":
+		case !slices.Contains(endings, end) || e.IsDir():
+			return nil, fmt.Errorf("test: %s: got a file that is no sample of this channel, want one of %s", filepath.Join(dir, e.Name()), strings.Join(endings, " "))
+		default:
+			f := sampleFile{path: filepath.Join(dir, e.Name()), name: strings.TrimSuffix(e.Name(), end), end: end}
+			if i := slices.IndexFunc(samples, func(o sampleFile) bool { return o.name == f.name }); i >= 0 {
+				return nil, fmt.Errorf("test: %s: got the name of another sample, %s, want one of its own", f.path, filepath.Base(samples[i].path))
+			}
+			samples = append(samples, f)
 		}
 	}
-	for _, name := range wants {
-		if !slices.Contains(samples, name) {
-			return nil, fmt.Errorf("test: %s: got no sample beside it, want %s", filepath.Join(dir, name+wantEnd), name+sampleEnd)
+	for _, name := range beside {
+		of := strings.TrimSuffix(strings.TrimSuffix(name, wantEnd), wordsEnd)
+		if !slices.ContainsFunc(samples, func(f sampleFile) bool { return f.name == of }) {
+			return nil, fmt.Errorf("test: %s: got no sample beside it, want %s", filepath.Join(dir, name), of+strings.Join(endings, " or "+of))
 		}
 	}
 	if len(samples) > maxSamples {
@@ -137,22 +152,18 @@ func samplesIn(dir string) ([]string, error) {
 }
 
 // testSample runs one sample; what it returns is how the result differs.
-func testSample(room dryRoom, path string, update bool) ([]string, error) {
-	body, err := readBounded(path+sampleEnd, maxSendFile)
-	if err != nil {
-		return nil, err
-	}
-	got := sampleOf(room, body)
+func testSample(room dryRoom, f sampleFile, update bool) ([]string, error) {
+	got := sampleOf(room, f, update)
 	text, err := marshalSample(got)
 	if err != nil {
 		return nil, err
 	}
 	if update {
-		return nil, os.WriteFile(path+wantEnd, text, 0o600)
+		return nil, os.WriteFile(f.want(), text, 0o600)
 	}
-	wanted, err := readBounded(path+wantEnd, maxSendFile)
+	wanted, err := readBounded(f.want(), maxSendFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return []string{"  " + filepath.Base(path) + wantEnd + " is missing; refloop test --update writes it"}, nil
+		return []string{"  " + filepath.Base(f.want()) + " is missing; refloop test --update writes it"}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -162,7 +173,7 @@ func testSample(room dryRoom, path string, update bool) ([]string, error) {
 	}
 	var want sample
 	if err := json.Unmarshal(wanted, &want); err != nil {
-		return []string{"  " + filepath.Base(path) + wantEnd + " cannot be read: " + err.Error()}, nil
+		return []string{"  " + filepath.Base(f.want()) + " cannot be read: " + err.Error()}, nil
 	}
 	return diffSamples(want, got), nil
 }

@@ -44,8 +44,8 @@ type sampleOutput struct {
 }
 
 // sampleOf runs a message.
-func sampleOf(room dryRoom, body []byte) sample {
-	r, err := room.run(body)
+func sampleOf(room dryRoom, f sampleFile, update bool) sample {
+	r, err := room.runSample(f, update)
 	if err != nil {
 		return sample{Unreadable: err.Error()}
 	}

@@ -27,15 +27,12 @@ func TestDryRunIsRepeatable(t *testing.T) {
 		t.Fatalf("got no samples (%v)", err)
 	}
 	for _, f := range files {
-		body, err := os.ReadFile(f)
+		file := sampleFile{path: f, end: ".er7"}
+		a, err := marshalSample(sampleOf(room, file, false))
 		if err != nil {
 			t.Fatal(err)
 		}
-		a, err := marshalSample(sampleOf(room, body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := marshalSample(sampleOf(room, body))
+		b, err := marshalSample(sampleOf(room, file, false))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -48,6 +48,9 @@ func traceCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := traceable(room, body); err != nil {
+				return err
+			}
 			t, err := traceMessage(room, body, values)
 			if err != nil {
 				return err

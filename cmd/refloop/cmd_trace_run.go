@@ -86,12 +86,7 @@ func (d dryRoom) run(body []byte) (dryResult, error) {
 			MessageID: a.ID, ReceivedAt: dryTime, Verdict: out.decoded.Verdict, Problems: out.decoded.Problems, Reason: "dry run",
 		})
 	}
-	if out.decoded.Verdict != channels.Taken || out.decoded.Ignore != "" || out.decoded.Hold != "" {
-		return out, nil
-	}
-	for i := range out.decoded.Facts {
-		out.facts = append(out.facts, d.follow(out.decoded, i))
-	}
+	d.followAll(&out)
 	return out, nil
 }
 
