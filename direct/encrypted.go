@@ -25,16 +25,20 @@ func envelope(raw []byte, lim Limits) (*cms.Enveloped, error) {
 	if err != nil {
 		return nil, err
 	}
+	env, _, err := parseEnvelope(h, body, lim)
+	return env, err
+}
+
+// parseEnvelope parses an entity that must be an envelope, and returns its octets too. They are body's own unless a transfer encoding was undone.
+func parseEnvelope(h Header, body []byte, lim Limits) (env *cms.Enveloped, der []byte, err error) {
 	if !isPKCS7(h) {
-		return nil, fail(ErrNotEncrypted, "message", "want application/pkcs7-mime")
+		return nil, nil, fail(ErrNotEncrypted, "message", "want application/pkcs7-mime")
 	}
-	der, err := decodeBody(h.Value("Content-Transfer-Encoding"), body)
-	if err != nil {
-		return nil, err
+	if der, err = decodeBody(h.Value("Content-Transfer-Encoding"), body); err != nil {
+		return nil, nil, err
 	}
-	env, err := cms.ParseEnveloped(der, lim.CMS)
-	if err != nil {
-		return nil, envelopeError(err)
+	if env, err = cms.ParseEnveloped(der, lim.CMS); err != nil {
+		return nil, nil, envelopeError(err)
 	}
-	return env, nil
+	return env, der, nil
 }

@@ -70,16 +70,9 @@ func isPKCS7(h Header) bool {
 }
 
 func (o *Opened) decrypt(h Header, body []byte, ids []cms.Identity, lim Limits) ([]byte, error) {
-	if !isPKCS7(h) {
-		return nil, fail(ErrNotEncrypted, "message", "want application/pkcs7-mime")
-	}
-	der, err := decodeBody(h.Value("Content-Transfer-Encoding"), body)
+	env, der, err := parseEnvelope(h, body, lim)
 	if err != nil {
 		return nil, err
-	}
-	env, err := cms.ParseEnveloped(der, lim.CMS)
-	if err != nil {
-		return nil, envelopeError(err)
 	}
 	o.Layers = append(o.Layers, envelopeLayer(env))
 	decrypt := env.Decrypt
