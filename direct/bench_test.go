@@ -26,13 +26,15 @@ func BenchmarkPrivateKey(b *testing.B) {
 
 // BenchmarkOfLimit takes turns between the private operation, sealing and opening, so that all three meet the same machine, and reports
 // what part of the processor time of each message is the private operation. It is the time of this whole process, garbage collection
-// included, so that what else runs on the machine counts for nothing.
+// included, so that what else runs on the machine counts for little; of each, the best batch of twenty is taken, in which the caches were not
+// somebody else's. The means are reported beside it.
 func BenchmarkOfLimit(b *testing.B) {
 	id, inner := fixture(b), benchInner(b)
 	key := id.Key.(*rsa.PrivateKey)
 	sum := sha256.Sum256(nil)
 	sealed := seal(b, inner, id, id, SealOptions{})
-	var took [3]time.Duration
+	const batch = 20
+	var took, best [3]time.Duration
 	for b.Loop() {
 		for i, work := range []func() error{
 			func() error { _, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:]); return err },
@@ -40,17 +42,23 @@ func BenchmarkOfLimit(b *testing.B) {
 			func() error { _, err := Open(sealed, []cms.Identity{id}, Limits{}); return err },
 		} {
 			start := processorTime(b)
-			for range 10 {
+			for range batch {
 				if err := work(); err != nil {
 					b.Fatal(err)
 				}
 			}
-			took[i] += processorTime(b) - start
+			one := processorTime(b) - start
+			took[i] += one
+			if best[i] == 0 || one < best[i] {
+				best[i] = one
+			}
 		}
 	}
-	b.ReportMetric(float64(took[0])/float64(took[1]), "seal/limit")
-	b.ReportMetric(float64(took[0])/float64(took[2]), "open/limit")
-	b.ReportMetric(float64(took[0])/float64(10*b.N), "limit-ns")
+	b.ReportMetric(float64(best[0])/float64(best[1]), "seal/limit")
+	b.ReportMetric(float64(best[0])/float64(best[2]), "open/limit")
+	b.ReportMetric(float64(took[0])/float64(took[1]), "mean-seal/limit")
+	b.ReportMetric(float64(took[0])/float64(took[2]), "mean-open/limit")
+	b.ReportMetric(float64(best[0])/batch, "limit-ns")
 }
 
 func processorTime(b *testing.B) time.Duration {
