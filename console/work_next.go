@@ -73,6 +73,12 @@ func nextOfItem(i referral.Incident) string {
 		return "Next: ask the publisher whether it is meant, then refloop direct bundles accept URL"
 	case "bundle_stale":
 		return "Next: see why it cannot be fetched (refloop direct bundles); it closes by itself"
+	case "hisp_login":
+		return "Next: ask the HISP for name and password, put them under direct.hisp, then SIGHUP; it closes by itself when a login is taken"
+	case "mailbox_closed":
+		return "Next: refloop doctor says what is wrong; it closes by itself when the mailbox can be read"
+	case "files_set_aside":
+		return "Next: look at the files and their reasons, ask for what is missing, and take them out of the folder; it closes by itself"
 	case "fax_number_blocked":
 		partner, number, _ := strings.Cut(i.Key, "/")
 		return "Next: two people find out the right number by telephone; is it this one, each says refloop partners verify-fax " + partner + " " + number + ", else put the right one into the configuration, " + done

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"refloop/channels"
@@ -69,7 +70,11 @@ func New(cfg Config, d Deps) (*Channel, error) {
 	case cfg.Webhook != nil:
 		c.in, err = c.webhook()
 	default:
-		c.in = folder.New(c.folder(string(cfg.Folder)), c.take)
+		in := c.folder(string(cfg.Folder))
+		in.Refused = func(ctx context.Context, files int, newest time.Time) error {
+			return channels.TellAside(ctx, d.Handler, d.Name, filepath.Join(in.Dir, folder.RefusedDir), files, newest, c.d.Now())
+		}
+		c.in = folder.New(in, c.take)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("fax: channel %s: %w", d.Name, err)

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"path/filepath"
+	"time"
 	"unicode/utf8"
 
 	"refloop/channels"
@@ -39,6 +41,9 @@ func New(cfg Config, d Deps) *Channel {
 	c.in = folder.New(folder.Config{
 		Dir: string(cfg.Folder), Every: cfg.Scan.D(), Settle: cfg.Settle.D(), Max: int64(d.Max), Budget: budget,
 		Log: d.Log.With("channel", d.Name), Subject: "file",
+		Refused: func(ctx context.Context, files int, newest time.Time) error {
+			return channels.TellAside(ctx, d.Handler, d.Name, filepath.Join(string(cfg.Folder), folder.RefusedDir), files, newest, time.Now())
+		},
 	}, c.take)
 	return c
 }

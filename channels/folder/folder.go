@@ -33,6 +33,11 @@ type Config struct {
 	Existing bool                                      // the folder is somebody else's: it is not made
 	Taken    func(name string, info os.FileInfo) error // what becomes of a file that was taken; nil: it is removed. With it, Accept must turn away what was taken
 	Subject  string                                    // what the files are, for the log: fax, status file
+	Empty    time.Duration                             // a file that has been empty for so long never gets anything in it: it is set aside; 1 h
+
+	// Refused is told how many files stand in the subfolder "refused" and when the newest came there, at the first scan and whenever that
+	// changes; after an error it is told again. nil: nobody is told.
+	Refused func(ctx context.Context, files int, newest time.Time) error
 }
 
 // Budget is the part of channels.Budget that is needed.
@@ -69,6 +74,7 @@ type Watcher struct {
 
 	seen map[string]look
 	done map[string]look // taken, but still there: they cannot be removed
+	told *standing       // what Refused was told last
 	last string          // name at which the last scan stopped because it had done enough; empty: at the end
 }
 
@@ -101,6 +107,9 @@ func New(cfg Config, take func(context.Context, File) error) *Watcher {
 	}
 	if cfg.Max <= 0 {
 		cfg.Max = defaultMax
+	}
+	if cfg.Empty <= 0 {
+		cfg.Empty = time.Hour
 	}
 	gone := remove
 	if cfg.Taken != nil {
@@ -204,7 +213,13 @@ func (w *Watcher) scan(take, hold context.Context) (pending bool) {
 			return false
 		}
 		info, err := os.Lstat(filepath.Join(w.cfg.Dir, name))
-		if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if info.Size() == 0 {
+			if now.Sub(info.ModTime()) >= w.cfg.Empty && !w.cfg.Existing {
+				w.aside(filepath.Join(w.cfg.Dir, name), info, "got an empty file, want a fax or message; ask for it again")
+			}
 			continue
 		}
 		if d, ok := w.done[name]; ok && d.of(info) {
@@ -239,6 +254,7 @@ func (w *Watcher) scan(take, hold context.Context) (pending bool) {
 		w.last = ""
 	}
 	w.seen, w.done = present, done
+	w.tellRefused(take)
 	return pending || looked > maxPerScan
 }
 

@@ -329,3 +329,48 @@ func TestSetAsideLongNames(t *testing.T) {
 		return err == nil && len(list) == 4
 	})
 }
+
+// TestEmptyFiles: a file that stays empty is set aside after a while, and whoever must know is told of what stands aside.
+func TestEmptyFiles(t *testing.T) {
+	dir := t.TempDir()
+	for name, age := range map[string]time.Duration{"old": 2 * time.Hour, "young": 0} {
+		put(t, filepath.Join(dir, name), "")
+		if err := os.Chtimes(filepath.Join(dir, name), time.Time{}, time.Now().Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := make(chan int, 10)
+	fails := true
+	start(t, dir, nil, func(c *Config) {
+		c.Refused = func(_ context.Context, files int, newest time.Time) error {
+			if fails {
+				fails = false
+				return errors.New("not now")
+			}
+			if files == 1 && newest.IsZero() {
+				t.Error("got no time of the newest file")
+			}
+			told <- files
+			return nil
+		}
+	})
+	expect := func(want int) {
+		t.Helper()
+		select {
+		case got := <-told:
+			if got != want {
+				t.Errorf("told of %d files, want %d", got, want)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("nothing told, want %d files", want)
+		}
+	}
+	expect(1)
+	if _, err := os.Stat(filepath.Join(dir, "young")); err != nil {
+		t.Errorf("a file whose writer has just begun: %v", err)
+	}
+	if err := os.Remove(filepath.Join(dir, RefusedDir, "old")); err != nil {
+		t.Fatal(err)
+	}
+	expect(0)
+}

@@ -134,7 +134,7 @@ func (w *Watcher) aside(path string, info os.FileInfo, reason string) fate {
 		w.cfg.Log.Error("file cannot be set aside", "kind", w.cfg.Subject, "folder", w.cfg.Dir, "error", cause(err))
 		return stays
 	}
-	if err := Write(dir, filepath.Base(to)+".reason.txt", []byte(reason+"\n")); err != nil {
+	if err := Write(dir, filepath.Base(to)+reasonSuffix, []byte(reason+"\n")); err != nil {
 		w.cfg.Log.Error("reason of a refused file cannot be written", "folder", dir, "error", err)
 	}
 	w.cfg.Log.Warn("file set aside", "kind", w.cfg.Subject, "folder", dir, "bytes", info.Size(), "reason", reason)
