@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -23,10 +24,8 @@ func (c Config) Probe(ctx context.Context) (target string, err error) {
 		if _, err := os.ReadDir(filepath.Join(spool, "recvq")); err != nil {
 			return spool, fmt.Errorf("its recvq cannot be read: %w", errors.Unwrap(err))
 		}
-		if f, err := os.Open(filepath.Join(spool, "log", "xferfaxlog")); err != nil {
+		if _, err := tail(filepath.Join(spool, "log", "xferfaxlog"), 1); err != nil && !errors.Is(err, fs.ErrNotExist) { // a new server has none
 			return spool, fmt.Errorf("its log/xferfaxlog cannot be read, who called stays unknown: %w", errors.Unwrap(err))
-		} else {
-			f.Close()
 		}
 		return spool, nil
 	case c.Mailbox != nil:

@@ -31,11 +31,11 @@ func TestProbe(t *testing.T) {
 		t.Errorf("folder: got %q, %v, want nothing to look at", target, err)
 	}
 	spool := queue(t)
-	source := Config{Hyla: &HylaSource{Spool: config.Path(spool)}}
+	source := Config{Hyla: &HylaSource{Spool: config.Path(spool + "/nowhere")}}
 	if _, err := source.Probe(ctx); err == nil {
-		t.Error("without a log: got no error, want one")
+		t.Error("without a queue: got no error, want one")
 	}
-	logged(t, spool, "fax000000001.tif", "", 1)
+	source.Hyla.Spool = config.Path(spool)
 	if target, err := source.Probe(ctx); target != spool || err != nil {
 		t.Errorf("got %q, %v, want it to answer", target, err)
 	}
