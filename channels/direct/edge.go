@@ -56,10 +56,13 @@ func (ch *EdgeChannel) Run(take, hold context.Context) error {
 	return ch.Puller.Run(take, hold)
 }
 
-// AlarmMailbox is the kind of the alarm of a channel whose mailbox cannot be read.
-const AlarmMailbox = "mailbox_closed"
+// Kinds of alarms of a site with a HISP.
+const (
+	AlarmMailbox = "mailbox_closed" // the mailbox cannot be read
+	AlarmLogin   = "hisp_login"     // the HISP refuses our login for submission
+)
 
-// watch opens one incident while the mailbox cannot be read, and resolves it when it can again.
+// watch opens one incident for each thing that keeps mail from going in or out, and resolves it when it is over.
 func (ch *EdgeChannel) watch(ctx context.Context) {
 	to, ok := ch.handler.(channels.Observer)
 	if !ok {
@@ -67,39 +70,62 @@ func (ch *EdgeChannel) watch(ctx context.Context) {
 	}
 	tick := time.NewTicker(ch.look)
 	defer tick.Stop()
-	closed, told := 0, -1 // looks in a row; what was told: 1 closed, 0 open, -1 nothing yet
-	var since time.Time
+	w := edgeSight{ch: ch}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		err := ch.Ready()
-		if err == nil {
-			closed = 0
-		} else if closed++; closed == 1 {
-			since = ch.now()
-		}
-		state := told
-		if closed == 0 {
-			state = 0
-		} else if closed > 1 {
-			state = 1
-		}
-		if state == told {
+		o, news := w.see()
+		if !news {
 			continue
 		}
-		o := channels.Observation{Source: "channel/" + ch.name, At: ch.now(), Kinds: []string{AlarmMailbox}, Scope: ch.name + " "}
-		if state == 1 {
-			o.Alarms = []channels.Alarm{{Kind: AlarmMailbox, Key: o.Scope + since.Format(time.RFC3339), Note: "the mailbox at the HISP cannot be read, mail for us waits there: " + err.Error() + "; see refloop doctor"}}
-		}
 		if err := to.Observe(ctx, o); err == nil {
-			told = state
+			w.told = &o
 		} else if ctx.Err() == nil {
-			ch.log.Error("telling that the mailbox cannot be read", "channel", ch.name, "error", err)
+			ch.log.Error("telling that mail cannot go in or out", "channel", ch.name, "error", err)
 		}
 	}
+}
+
+// edgeSight is what watch saw.
+type edgeSight struct {
+	ch     *EdgeChannel
+	closed int       // looks in a row
+	since  time.Time // of the first of them
+	told   *channels.Observation
+}
+
+// see looks once; news reports that it is not what was told last.
+func (w *edgeSight) see() (o channels.Observation, news bool) {
+	ch := w.ch
+	o = channels.Observation{Source: "channel/" + ch.name, At: ch.now(), Kinds: []string{AlarmMailbox, AlarmLogin}, Scope: ch.name + " "}
+	err := ch.Ready()
+	if err == nil {
+		w.closed = 0
+	} else if w.closed++; w.closed == 1 {
+		w.since = o.At
+	}
+	switch {
+	case w.closed == 1:
+		return o, false // once is nothing yet
+	case w.closed > 1:
+		o.Alarms = append(o.Alarms, channels.Alarm{Kind: AlarmMailbox, Key: o.Scope + w.since.Format(time.RFC3339),
+			Note: "the mailbox at the HISP cannot be read, mail for us waits there: " + err.Error() + "; see refloop doctor"})
+	}
+	if h := ch.Settings.HISP; h != nil && !h.refusedSince().IsZero() {
+		o.Alarms = append(o.Alarms, channels.Alarm{Kind: AlarmLogin, Key: o.Scope + h.refusedSince().Format(time.RFC3339), Note: "our mail cannot be submitted: " + errRefusedLogin.Error()})
+	}
+	if w.told == nil || len(w.told.Alarms) != len(o.Alarms) {
+		return o, true
+	}
+	for i, a := range o.Alarms {
+		if was := w.told.Alarms[i]; was.Kind != a.Kind || was.Key != a.Key {
+			return o, true
+		}
+	}
+	return o, false
 }
 
 func (g *Agent) now() time.Time {

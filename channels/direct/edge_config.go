@@ -33,7 +33,15 @@ type HISP struct {
 	Node       config.Node     `yaml:"."`
 
 	mu      sync.Mutex
-	refused time.Time // when the login was last refused; zero: never
+	refused time.Time // when the login was last refused; zero: not since it was taken
+	since   time.Time // when it was first refused, then
+}
+
+// refusedSince is when the login was first refused since it was last taken; zero: it is not.
+func (h *HISP) refusedSince() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.since
 }
 
 // waits tells whether the login was refused a short while ago: another one for every mail that waits would lock the account.
@@ -49,9 +57,11 @@ func (h *HISP) loggedIn(now time.Time, err error) {
 	defer h.mu.Unlock()
 	switch {
 	case err == nil:
-		h.refused = time.Time{}
+		h.refused, h.since = time.Time{}, time.Time{}
 	case errors.Is(err, errRefusedLogin):
-		h.refused = now
+		if h.refused = now; h.since.IsZero() {
+			h.since = now
+		}
 	}
 }
 

@@ -314,6 +314,31 @@ func (w watcher) Observe(_ context.Context, o channels.Observation) error {
 	return nil
 }
 
+// TestEdgeLoginAlarm: a refused submission is an alarm until a login is taken.
+func TestEdgeLoginAlarm(t *testing.T) {
+	s := newEdge(t, "smtp+insecure://"+mailtest.NewSMTP(t, mailtest.SMTPOptions{}).Addr, "imap+insecure://127.0.0.1:143", "", "")
+	ch, err := NewEdge(s.cfg.Channels[0], s.edge, s.agent, Deps{Handler: newHandler(), Log: slog.New(slog.DiscardHandler), Limit: 1 << 20})
+	must(t, err)
+	w := edgeSight{ch: ch, closed: 2}
+	kinds := func() (out []string) {
+		o, _ := w.see()
+		for _, a := range o.Alarms {
+			out = append(out, a.Kind)
+		}
+		return out
+	}
+	h := s.agent.Settings.HISP
+	for _, step := range []struct {
+		err  error
+		want string
+	}{{nil, "[mailbox_closed]"}, {errRefusedLogin, "[mailbox_closed hisp_login]"}, {errors.New("down"), "[mailbox_closed hisp_login]"}, {nil, "[mailbox_closed]"}} {
+		h.loggedIn(time.Now(), step.err)
+		if got := fmt.Sprint(kinds()); got != step.want {
+			t.Errorf("after %v: got %s, want %s", step.err, got, step.want)
+		}
+	}
+}
+
 // TestEdgeAlarm: while the mailbox cannot be read there is one alarm; it is over when it can.
 func TestEdgeAlarm(t *testing.T) {
 	box := mailtest.NewIMAP(t, mailtest.IMAPOptions{})

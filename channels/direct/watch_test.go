@@ -28,7 +28,19 @@ type observer struct {
 	fail error
 }
 
+// last is what it was told last.
+func (o *observer) last() channels.Observation {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.told) == 0 {
+		return channels.Observation{}
+	}
+	return o.told[len(o.told)-1]
+}
+
 func (o *observer) Observe(_ context.Context, seen channels.Observation) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if o.fail != nil {
 		return o.fail
 	}
@@ -38,10 +50,7 @@ func (o *observer) Observe(_ context.Context, seen channels.Observation) error {
 
 // alarms are the keys of the alarms of one kind that were told last.
 func (o *observer) alarms(kind string) (keys []string) {
-	if len(o.told) == 0 {
-		return nil
-	}
-	for _, a := range o.told[len(o.told)-1].Alarms {
+	for _, a := range o.last().Alarms {
 		if a.Kind == kind {
 			keys = append(keys, a.Key)
 		}
@@ -110,7 +119,7 @@ func TestPeerTurnsRed(t *testing.T) {
 		go func() { done <- NewNotices(g, "direct/notices").Watch(take, take, to) }()
 		state := func() string {
 			synctest.Wait()
-			last := to.told[len(to.told)-1].Lanes
+			last := to.last().Lanes
 			if len(last) != 1 || (last[0].State == channels.LaneRed) != strings.Contains(last[0].Note, direct.ReasonExpired) {
 				t.Fatalf("got %+v", last)
 			}
