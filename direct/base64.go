@@ -3,6 +3,7 @@ package direct
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"slices"
 )
 
 // A line of 76 letters holds 57 octets (RFC 2045 section 6.8).
@@ -42,9 +43,10 @@ func base64Size(n int) int { return (n/lineOctets + 1) * (lineLetters + 2) }
 // appendBase64 writes lines of 76 letters, each with CRLF. Mail is mostly base64, twice over, so this is a third of what making it
 // costs besides the private key; hence six octets at a time.
 func appendBase64(out, body []byte) []byte {
+	out = slices.Grow(out, base64Size(len(body)))
 	for len(body) >= lineOctets+8 { // eight octets are loaded for six
 		n := len(out)
-		out = append(out, emptyLine[:]...)
+		out = out[:n+lineLetters+2]
 		line := out[n : n+lineLetters+2 : n+lineLetters+2]
 		for i, o := 0, 0; i < lineOctets-3; i, o = i+6, o+8 {
 			v := binary.BigEndian.Uint64(body[i:])
@@ -52,6 +54,7 @@ func appendBase64(out, body []byte) []byte {
 		}
 		last := binary.BigEndian.Uint32(body[lineOctets-3:])
 		binary.LittleEndian.PutUint32(line[lineLetters-4:], uint32(pairs[last>>20])|uint32(pairs[last>>8&0xfff])<<16)
+		line[lineLetters], line[lineLetters+1] = '\r', '\n'
 		body = body[lineOctets:]
 	}
 	for len(body) > 0 {
@@ -61,8 +64,6 @@ func appendBase64(out, body []byte) []byte {
 	}
 	return out
 }
-
-var emptyLine = [lineLetters + 2]byte{lineLetters: '\r', lineLetters + 1: '\n'}
 
 // decodeBase64 decodes body into memory of its own; white space of any kind is passed over.
 func decodeBase64(body []byte) ([]byte, error) {

@@ -60,11 +60,9 @@ func Seal(random io.Reader, inner []byte, signer cms.Identity, recipient *x509.C
 // outside returns the memory for the mail: that of the envelope, when its letters stay behind what is still to be read of it, else new.
 func outside(room, envelope []byte, head int) []byte {
 	size := head + base64Size(len(envelope))
-	end := len(room)
-	if n := cap(room) - cap(envelope) + len(envelope); n > 0 && n <= cap(room) && &room[:n][n-1] == &envelope[len(envelope)-1] {
-		if end = n; size+overlap <= end {
-			return room[:0]
-		}
+	end := cap(room) - cap(envelope) + len(envelope)
+	if size+overlap <= end && end <= cap(room) && &room[:end][end-1] == &envelope[len(envelope)-1] {
+		return room[:0]
 	}
 	return make([]byte, 0, size)
 }

@@ -25,8 +25,8 @@ func TestWeReadEveryAlgorithmOfOpenSSL(t *testing.T) {
 	}
 	for _, name := range []string{"rsa", "p256", "p384"} {
 		for _, md := range []string{"sha256", "sha384", "sha512"} {
-			for _, more := range []string{"", "-nodetach", "-keyid", "-keyopt rsa_padding_mode:pss", "-nosmimecap", "-stream -nodetach"} {
-				if strings.Contains(more, "pss") && name != "rsa" {
+			for _, more := range []string{"", "-nodetach", "-keyid", "-keyopt rsa_padding_mode:pss", "-stream -nodetach"} {
+				if strings.Contains(more, "pss") && name != "rsa" || more != "" && md == "sha384" {
 					continue
 				}
 				args := append([]string{"cms", "-sign", "-binary", "-md", md, "-in", fixtures + "content.txt", "-outform", "DER", "-out", out,
@@ -45,8 +45,8 @@ func TestWeReadEveryAlgorithmOfOpenSSL(t *testing.T) {
 			"p384": {"", "-keyopt ecdh_kdf_md:sha384", "-keyopt ecdh_kdf_md:sha512"},
 		} {
 			for _, more := range options {
-				if strings.HasSuffix(cipher, "gcm") && more == "-stream" {
-					continue
+				if strings.HasSuffix(cipher, "gcm") && more == "-stream" || more != "" && !strings.HasPrefix(cipher, "aes-256") {
+					continue // each way to the key with one cipher of each kind
 				}
 				args := append([]string{"cms", "-encrypt", "-binary", "-" + cipher, "-in", fixtures + "content.txt", "-outform", "DER", "-out", out}, "-recip", fixtures+name+".crt")
 				checkEnveloped(t, name+" "+cipher+" "+more, run(append(args, strings.Fields(more)...)...), identity(t, name), content)
