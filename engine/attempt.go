@@ -169,7 +169,7 @@ func (a *attempt) begin(ctx context.Context, p *channels.Packed) error {
 		if cur.State.Final() || cur.State == referral.DeliveryFailed && cur.NextAttempt.After(now) {
 			return errGone
 		}
-		why, err := keptBack(tx, cur)
+		why, err := a.e.keptBack(tx, cur, now)
 		if err != nil {
 			return err
 		}

@@ -58,7 +58,16 @@ func (e *Engine) blockFax(tx Tx, actor, partner, number, reason string, at time.
 	if err := e.auditAct(tx, actor, "partner.fax_blocked", partner, key, at); err != nil {
 		return err
 	}
-	return e.openIncident(tx, referral.Incident{Kind: blockedItem, Key: partner + "/" + key, Note: "no fax goes to " + number + " of " + partner + ": " + reason}, at)
+	return e.itemOfBlock(tx, referral.FaxBlock{Partner: partner, Number: key, Reason: reason}, at)
+}
+
+// itemOfBlock opens the item of a blocked number, or counts up. A person may close it; it is there again when a fax is kept back.
+func (e *Engine) itemOfBlock(tx Tx, b referral.FaxBlock, at time.Time) error {
+	note := "no fax goes to " + b.Number + " of " + b.Partner + ": " + b.Reason
+	if b.CheckedBy != "" {
+		note += "; checked once, by " + b.CheckedBy
+	}
+	return e.openIncident(tx, referral.Incident{Kind: blockedItem, Key: b.Partner + "/" + b.Number, Note: note}, at)
 }
 
 // VerifyFax records that somebody made sure that a blocked number is the partner's. open reports whether faxes may go to it again: the second
@@ -80,28 +89,31 @@ func (e *Engine) VerifyFax(ctx context.Context, actor, partner, number string) (
 		if err := e.auditAct(tx, actor, "partner.fax_checked", partner, key, now); err != nil {
 			return err
 		}
-		if !open {
-			b.CheckedBy, b.CheckedAt = actor, now
-			return tx.PutFaxBlock(b)
-		}
-		if err := tx.DropFaxBlock(partner, key); err != nil {
+		if err := tx.ResolveIncidents(blockedItem, partner+"/"+key, now); err != nil {
 			return err
 		}
-		return tx.ResolveIncidents(blockedItem, partner+"/"+key, now)
+		if open {
+			return tx.DropFaxBlock(partner, key)
+		}
+		b.CheckedBy, b.CheckedAt = actor, now
+		if err := tx.PutFaxBlock(b); err != nil {
+			return err
+		}
+		return e.itemOfBlock(tx, b, now)
 	})
 	return open, err
 }
 
 // keptBack reports why a delivery may not leave: its fax number is blocked. Empty: it may.
-func keptBack(tx Tx, d referral.Delivery) (string, error) {
+func (e *Engine) keptBack(tx Tx, d referral.Delivery, at time.Time) (string, error) {
 	if d.Rail != channels.Fax {
 		return "", nil
 	}
-	_, blocked, err := tx.FaxBlock(d.Partner, referral.FaxKey(d.Address))
+	b, blocked, err := tx.FaxBlock(d.Partner, referral.FaxKey(d.Address))
 	if err != nil || !blocked {
 		return "", err
 	}
-	return "the fax number is blocked until two people have checked it", nil
+	return "the fax number is blocked until two people have checked it", e.itemOfBlock(tx, b, at)
 }
 
 // faxWrongNumber is the reason of the anomaly that a returned page says: not our patient, or a wrong number.

@@ -12,6 +12,7 @@ import (
 	"refloop/engine"
 	"refloop/internal/enginetest"
 	"refloop/referral"
+	"refloop/store"
 	"refloop/transform"
 )
 
@@ -55,6 +56,16 @@ func TestWrongNumberIsBlockedUntilTwoPeopleChecked(t *testing.T) {
 		if len(ds) != 2 || ds[0].State != referral.DeliveryCancelled || ds[1].Lane != enginetest.DirectLane || ds[1].CopyOf != "" || len(w.Senders[enginetest.FaxLane].Sent()) != 1 {
 			t.Errorf("while it is blocked: got %+v, want the next rail and no fax", ds)
 		}
+		for id, i := range blockedItems(t, w) {
+			if err := w.Engine.CloseItem(t.Context(), "user:anna", id, "seen"); err != nil || i.Count != 2 {
+				t.Errorf("got %v, count %d, want it counted", err, i.Count)
+			}
+		}
+		w.Take(enginetest.FromEHR, enginetest.Request("C2b", "RF-2b"))
+		w.Settle()
+		if w.Incidents()["fax_number_blocked"] != 1 {
+			t.Error("closed while it is blocked: the next fax that is kept back does not show it")
+		}
 		verify := func(who string) (bool, error) {
 			return w.Engine.VerifyFax(t.Context(), who, enginetest.Lakeside, faxNumber)
 		}
@@ -77,6 +88,20 @@ func TestWrongNumberIsBlockedUntilTwoPeopleChecked(t *testing.T) {
 			t.Errorf("after that: got %d faxes, want two", n)
 		}
 	})
+}
+
+// blockedItems are the open items of blocked numbers.
+func blockedItems(t *testing.T, w *enginetest.World) map[string]referral.Incident {
+	t.Helper()
+	list, err := w.Store.Incidents(t.Context(), store.IncidentFilter{Open: true, Kind: "fax_number_blocked"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]referral.Incident{}
+	for _, i := range list {
+		out[i.ID] = i
+	}
+	return out
 }
 
 func TestBlockFaxByAPerson(t *testing.T) {
