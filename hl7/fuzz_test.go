@@ -2,6 +2,7 @@ package hl7
 
 import (
 	"bytes"
+	"fmt"
 	"iter"
 	"testing"
 	"time"
@@ -126,7 +127,27 @@ func FuzzSplit(f *testing.F) {
 				t.Fatal("a part is not at its offset")
 			}
 		}
+		wrappedLikeIt(t, batch)
 	})
+}
+
+// wrappedLikeIt checks that the answer to a batch has its shape: the answers in their batches, and right counts.
+func wrappedLikeIt(t *testing.T, batch Batch) {
+	t.Helper()
+	var answers []Part
+	for i, p := range batch.Messages {
+		answers = append(answers, Part{Bytes: fmt.Appendf(nil, "MSH|^~\\&|||||||ACK|%d\rMSA|AA|1\r", i), Batch: p.Batch})
+	}
+	wrapped := batch.Wrap(answers, "12345678901234567890", ackTime)
+	back, err := Split(wrapped, Limits{})
+	if err != nil || len(back.Warnings) > 0 || len(back.Messages) != len(answers) || (back.File == nil) != (batch.File == nil) || len(back.Batches) < len(batch.Batches) {
+		t.Fatalf("the answer to a batch of %d messages is %q: %v, %v", len(answers), wrapped, err, back.Warnings)
+	}
+	for i, m := range back.Messages {
+		if !bytes.Equal(m.Bytes, answers[i].Bytes) {
+			t.Fatalf("answer %d was changed or moved", i)
+		}
+	}
 }
 
 func FuzzParseTime(f *testing.F) {
