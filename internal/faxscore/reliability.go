@@ -42,7 +42,7 @@ func calibrate(args []string) error {
 	if *to == "" {
 		return nil
 	}
-	b, err := json.Marshal(learn(all))
+	b, err := json.Marshal(careful(learn(all), all, *line))
 	if err != nil {
 		return err
 	}
@@ -116,6 +116,36 @@ func learn(list []finding) []point {
 	return append(out, point{1, round3(last + (1-last)/2)})
 }
 
+// critical are the fields whose mistakes do harm, as the scorer of the development set counts them.
+var critical = []string{"patient_first", "patient_last", "patient_dob", "patient_phone", "member_id", "referring_name", "referring_npi", "referring_fax", "diagnosis_codes", "priority", "referral_id"}
+
+// careful keeps a table under the line up to the highest score that a wrong critical field had: a share that is right on average is not
+// enough there, because nobody looks at what is over the line.
+func careful(table []point, list []finding, line float64) []point {
+	worst := 0.0
+	for _, f := range list {
+		if !f.right && !f.capped && slices.Contains(critical, f.key) {
+			worst = math.Max(worst, f.score)
+		}
+	}
+	worst = math.Min(worst, 0.99)
+	var out []point
+	for _, p := range table {
+		if p.Score < worst {
+			out = append(out, point{p.Score, math.Min(p.Right, round3(line-0.02))})
+		}
+	}
+	out = append(out, point{round3(worst), round3(line - 0.01)}, point{round3(worst + 0.003), line})
+	for _, p := range table {
+		if p.Score > worst+0.01 {
+			// Between the line and 0.99: nothing is certain, and more evidence stays worth more.
+			most := line + (0.99-line)*(0.25+0.75*(p.Score-worst)/(1-worst))
+			out = append(out, point{p.Score, round3(math.Min(math.Max(p.Right, line), most))})
+		}
+	}
+	return out
+}
+
 // lower is the lower end of Wilson's interval at one standard deviation; little evidence is worth little.
 func lower(right, n float64) float64 {
 	if n == 0 {
@@ -156,7 +186,7 @@ func heldOut(w io.Writer, list []finding, line float64) {
 				rest = append(rest, f)
 			}
 		}
-		table := learn(rest)
+		table := careful(learn(rest), rest, line)
 		over, bad := 0, 0
 		for _, f := range part {
 			if !f.capped && f.by(table) >= line {
