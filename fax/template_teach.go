@@ -29,10 +29,10 @@ func (r *Rules) Teach(name, kind string, pages []PageText, values []Verified) (t
 		if pages[i].Failure != "" || len(pages[i].Readings) == 0 {
 			continue
 		}
-		l := lesson{r: r, s: newSheet(&pages[i], 0), at: map[string]image.Rectangle{}}
+		l := newLesson(r, &pages[i])
 		l.find(values)
 		if best == nil || len(l.at) > len(best.at) {
-			best = &l
+			best = l
 		}
 	}
 	if best == nil || len(best.at) == 0 {
@@ -61,6 +61,10 @@ type lesson struct {
 	r  *Rules
 	s  *sheet
 	at map[string]image.Rectangle
+}
+
+func newLesson(r *Rules, p *PageText) *lesson {
+	return &lesson{r: r, s: newSheet(p, 0), at: map[string]image.Rectangle{}}
 }
 
 // has reports whether a value of this key was found, also as part of a whole.
@@ -94,7 +98,8 @@ func (l *lesson) find(values []Verified) {
 			delete(want, "patient_suffix")
 		}
 	}
-	for key, v := range want {
+	for _, key := range slices.SortedFunc(maps.Keys(want), func(a, b string) int { return cmp.Or(early(a)-early(b), cmp.Compare(a, b)) }) {
+		v := want[key]
 		if !knownLabel(key) {
 			continue
 		}
@@ -105,10 +110,32 @@ func (l *lesson) find(values []Verified) {
 			continue
 		}
 		box, ok := l.locate(parseKey(key), v, func(c []candidate) bool { return says(c, key, v.Value) })
-		if ok {
+		if ok && !l.choice(key, box) {
 			l.at[key] = box
 		}
 	}
+}
+
+// early is 0 for what stands once on a page, so that what may stand in several places (a city) is taken from beside it.
+func early(key string) int {
+	if key == "patient_dob" {
+		return 0
+	}
+	return 1
+}
+
+// choice reports whether all choices of a field are printed in the row of a place: then a tick decides, and no zone.
+func (l *lesson) choice(key string, box image.Rectangle) bool {
+	if key != "priority" && key != "patient_sex" {
+		return false
+	}
+	for i := range l.s.rows {
+		words := l.s.rowWords(i)
+		if spanBox(words).Overlaps(box) && l.r.choices(words, key) > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // says reports whether one of the candidates is this field with this value, as far as case and punctuation go; letters behind a clinician's
@@ -156,7 +183,15 @@ func (l *lesson) locate(key string, v Verified, ok func([]candidate) bool) (imag
 		}
 		return 1
 	}
-	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Or(near(a)-near(b), a.words-b.words) })
+	far := func(h hit) int { // from the patient's other values, for the patient's
+		for _, k := range []string{"patient_name", "patient_dob"} {
+			if at, ok := l.at[k]; ok && strings.HasPrefix(v.Key, "patient_") {
+				return max(at.Min.Y-h.box.Min.Y, h.box.Min.Y-at.Min.Y)
+			}
+		}
+		return 0
+	}
+	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Or(near(a)-near(b), far(a)-far(b), a.words-b.words) })
 	return hits[0].box, true
 }
 
@@ -247,7 +282,7 @@ func (l *lesson) mooring(g *segment, said map[string]bool) (m mooring, ok bool) 
 	for _, w := range g.words {
 		toks := plainTokens(w.Text)
 		value := slices.ContainsFunc(toks, func(t string) bool { return said[t] })
-		if len(words) == 5 || value || l.taken(w.Box) || strings.ContainsAny(w.Text, "0123456789@") || w.Conf < 0.6 {
+		if len(words) == 5 || value || l.taken(w.Box) || strings.ContainsAny(w.Text, "0123456789@") || w.Conf < 0.6 || lettersDigits(w.Text) == 1 {
 			break
 		}
 		if words = append(words, w); strings.HasSuffix(w.Text, ":") {

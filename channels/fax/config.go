@@ -33,6 +33,7 @@ type Config struct {
 	Mail    MailRules       `yaml:"mail" doc:"with smtp or mailbox: whose mails count, and where in them the facts stand"`
 	Scan    config.Duration `yaml:"scan" default:"5s" min:"10ms" max:"1h" doc:"how often a folder is looked at when the system reports no change"`
 	Settle  config.Duration `yaml:"settle" default:"2s" min:"10ms" max:"1h" doc:"a file is complete when it has not changed for so long and nobody has locked it"`
+	Model   *ModelConfig    `yaml:"model" doc:"a model server that may propose fields; what it says counts only where its words stand on a page, and always goes to a person"`
 	Pages   int             `yaml:"max_pages" default:"500" min:"1" max:"5000" doc:"pages of one fax; longer ones are for a person"`
 	Replies config.Duration `yaml:"reply_expires" default:"90d" min:"1d" max:"1000d" doc:"our own page that comes back later than this after it was sent is for a person"`
 	Node    config.Node     `yaml:"."`
@@ -143,6 +144,7 @@ func DecodeChannel(c config.Channel, p *config.Problems) Config {
 	if cfg.Mailbox != nil {
 		cfg.Mailbox.Check(p)
 	}
+	cfg.Model.check(p)
 	if cfg.Mail.Node.Present() && cfg.SMTP == nil && cfg.Mailbox == nil {
 		p.Add(cfg.Mail.Node, "got rules for mail without smtp or mailbox, want one of them beside it")
 	}

@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 
+	"refloop/channels/fax/gateway"
 	"refloop/fax"
 )
 
 // Pages counts the pages of an archived fax.
 func (c *Channel) Pages(body []byte) (int, error) {
-	doc, err := fax.Open(body, fax.Limits{Bytes: c.d.Max})
+	doc, err := fax.Open(c.file(body), fax.Limits{Bytes: c.d.Max})
 	if err != nil {
 		return 0, err
 	}
@@ -19,6 +20,7 @@ func (c *Channel) Pages(body []byte) (int, error) {
 // Cut makes a TIFF of some pages of an archived fax, in the order given, as they were received. A page that cannot be decoded is an error:
 // nothing is cut without it.
 func (c *Channel) Cut(ctx context.Context, body []byte, pages []int) ([]byte, error) {
+	body = c.file(body)
 	doc, err := fax.Open(body, fax.Limits{Bytes: c.d.Max})
 	if err != nil {
 		return nil, err
@@ -42,4 +44,14 @@ func (c *Channel) Cut(ctx context.Context, body []byte, pages []int) ([]byte, er
 		}
 	}
 	return fax.EncodeTIFF(out)
+}
+
+// file is the fax of an archived message: itself, or what a mail has attached.
+func (c *Channel) file(body []byte) []byte {
+	if contentType(body) == "application/octet-stream" {
+		if n, _, err := gateway.ParseMail(body, c.patterns, gateway.Limits{File: c.d.Max}); err == nil && len(n.File) > 0 {
+			return n.File
+		}
+	}
+	return body
 }

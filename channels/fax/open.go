@@ -38,6 +38,8 @@ type evidence struct {
 	Failure string         `json:"failure,omitempty"` // why the file cannot be read at all
 	Station string         `json:"station,omitempty"` // the sender's station ID as the file has it; a hint only
 	Pages   []fax.PageText `json:"pages,omitempty"`
+
+	Proposed []fax.Proposal `json:"proposed,omitempty"` // what a model server said, when one is asked
 }
 
 const evidenceVersion = 1
@@ -80,6 +82,7 @@ func (c *Channel) Prepare(ctx context.Context, a channels.Archived) ([]byte, err
 			return nil, err
 		default:
 			e.Station, e.Pages = text.Station, text.Pages
+			e.Proposed = c.proposed(ctx, a.ID, text.Pages)
 		}
 	}
 	return marshal(e)
@@ -131,7 +134,11 @@ func (c *Channel) Open(a channels.Archived) (channels.Opened, error) {
 	case e.Failure != "":
 		return channels.Opened{}, fmt.Errorf("%s; ask the sender for the pages in another way", e.Failure)
 	}
-	result := c.d.Rules.Extract(e.Pages)
+	rules := c.d.Rules
+	if e.Call != nil {
+		rules = rules.From(e.Call.Number)
+	}
+	result := rules.Weigh(rules.Extract(e.Pages), e.Pages, e.Proposed)
 	fields, err := json.Marshal(result)
 	if err != nil {
 		return channels.Opened{}, fmt.Errorf("fax: fields: %w", err)

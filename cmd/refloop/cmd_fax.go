@@ -38,10 +38,15 @@ func faxCommand() *cobra.Command {
 			if workers < 1 || workers > maxOCRWorkers {
 				return usageError{fmt.Errorf("--ocr-workers: got %d, want 1 to %d", workers, maxOCRWorkers)}
 			}
+			rules, err := rulesOf(cmd, cmd.Flags().Lookup("channel").Value.String())
+			if err != nil {
+				return err
+			}
 			r, err := newFaxReader(workers)
 			if err != nil {
 				return err
 			}
+			r.rules = rules
 			failed, err := r.files(cmd.Context(), args, workers, cmd.OutOrStdout())
 			if err = errors.Join(err, r.pool.Close()); err == nil && failed {
 				err = errQuiet // each has said so in its line
@@ -49,14 +54,17 @@ func faxCommand() *cobra.Command {
 			return err
 		},
 	}
+	read.Flags().String("channel", "", "with the words and templates of this fax `channel` of the configuration")
 	read.Flags().Int("ocr-workers", min(someWorkers, runtime.NumCPU()), "read with `N` child processes, about 60 MB each")
-	return group("fax", "read faxed pages and look at them", read, faxShowCommand())
+	return group("fax", "read faxed pages and look at them", read, faxShowCommand(), faxTeachCommand())
 }
 
 // faxReader reads files outside of the daemon; native code runs in child processes only.
 type faxReader struct {
 	pool *ocr.Pool
 	draw *faxrail.Drawer
+
+	rules *fax.Rules // nil: those that come with the program
 }
 
 func newFaxReader(workers int) (*faxReader, error) {
@@ -133,6 +141,9 @@ func (r *faxReader) read(ctx context.Context, path string) (fax.Result, error) {
 	}
 	if why, ok := nothingRead(text.Pages); ok {
 		return fax.Result{}, fmt.Errorf("fax: no page of %d could be read: %s", len(text.Pages), why)
+	}
+	if r.rules != nil {
+		return r.rules.From(text.Station).Extract(text.Pages), nil
 	}
 	return fax.Extract(text.Pages), nil
 }
