@@ -22,6 +22,7 @@
 //
 //   - ERR of an answer: one ERR with a repetition of ERR-1 for each problem to 2.4; from 2.5 an ERR for each, with ERR-2, 3, 4 and 8.
 //   - MSH-9 of an answer: ACK to 2.3, ACK^event^ACK from 2.3.1.
+//   - MSH-9 of 2.1 has no event: [Message.Event] is O01 for its ORM and R01 for its ORU.
 //   - MSA-3 (the text) to 2.6; it was withdrawn with 2.7.
 //   - Validation: MSH-7 is required from 2.3; MSH-10 has 20 characters before 2.7 and 199 from then on; MSH-15 and 16 exist from 2.2; the time of an appointment is in SCH-11 before 2.5 and in TQ1 from 2.5 (either is read
 //     in every version); the structures of [Message.Tree] take what only some versions have (SFT, UAC, PRT, TQ1, ARV) in all of them.
