@@ -70,7 +70,7 @@ func bundleRows(b trust.BundleState) [][]string {
 func bundlesAcceptCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "accept URL", Short: "take a bundle that has lost many anchors: mail of the members that are gone is refused from then on", Args: cobra.ExactArgs(1),
-		Long: "accept puts the bundle that waits into use, after checking it again. A running daemon sees it within seconds and closes the item.\n" +
+		Long: "accept puts the bundle that waits into use, after checking it again. A running daemon uses it within seconds and closes the item within minutes.\n" +
 			"--sha256 names the one that was looked at; without it, the one that is there now is shown and taken.",
 		Example: "  refloop direct bundles accept https://bundles.example/community.p7b",
 		RunE: func(cmd *cobra.Command, args []string) error {
