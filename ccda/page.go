@@ -130,6 +130,10 @@ func born(s string) string {
 func links(list []Telecom) []string {
 	var out []string
 	for _, t := range list {
+		if number, ok := strings.CutPrefix(t.Value, "fax:"); ok {
+			out = append(out, "fax "+number)
+			continue
+		}
 		out = append(out, strings.TrimPrefix(strings.TrimPrefix(t.Value, "tel:"), "mailto:"))
 	}
 	return out

@@ -130,14 +130,29 @@ func (p *htmlPage) anchored(a attribute) string {
 	return a.value
 }
 
-// wideRow gives heads and cells of a table with one head row and one row of more than five plain cells; nil for any other.
+// wideRow gives heads and cells of a table with one head row and one row of more than five cells; nil for any other.
 func wideRow(n *node) (head, cells []*node) {
-	if n.name != "table" || len(n.kids) != 2 || n.kids[0].name != "thead" || n.kids[1].name != "tbody" || len(n.kids[0].kids) != 1 || len(n.kids[1].kids) != 1 {
+	parts := elementsOf(n)
+	if n.name != "table" || len(parts) != 2 || parts[0].name != "thead" || parts[1].name != "tbody" {
 		return nil, nil
 	}
-	head, cells = n.kids[0].kids[0].kids, n.kids[1].kids[0].kids
+	heads, rows := elementsOf(parts[0]), elementsOf(parts[1])
+	if len(heads) != 1 || len(rows) != 1 {
+		return nil, nil
+	}
+	head, cells = elementsOf(heads[0]), elementsOf(rows[0])
 	if len(cells) < 6 || len(head) != len(cells) {
 		return nil, nil
 	}
 	return head, cells
+}
+
+// elementsOf are the children of n without the blanks between them.
+func elementsOf(n *node) (out []*node) {
+	for _, k := range n.kids {
+		if k.name != "" || !blank(k.text) {
+			out = append(out, k)
+		}
+	}
+	return out
 }

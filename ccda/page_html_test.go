@@ -76,3 +76,20 @@ func TestTabbedLines(t *testing.T) {
 		}
 	}
 }
+
+// TestWideRow: the one row of a wide table is a list of names and values; a narrow table stays one.
+func TestWideRow(t *testing.T) {
+	for cells, list := range map[int]bool{3: false, 7: true} {
+		row := func(tag string) string {
+			return "<tr>\n" + strings.Repeat("<"+tag+"><content>x</content></"+tag+">\n", cells) + "</tr>"
+		}
+		d := read(t, section("<table>\n<thead>"+row("th")+"</thead>\n<tbody>"+row("td")+"</tbody></table>"))
+		var b strings.Builder
+		if err := ccda.WriteHTML(&b, d, "x-"); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(b.String(), `<table class="facts">`) == 2; got != list {
+			t.Errorf("%d cells: got a list %v\n%s", cells, got, b.String())
+		}
+	}
+}

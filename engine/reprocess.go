@@ -43,7 +43,7 @@ func (e *Engine) Reprocess(ctx context.Context, actor, id string, readAgain bool
 		row.Reason, row.ConfigHash = "", set.Hash
 		e.applyWork(tx, &row, w)
 		if row.State == referral.MessageProcessed || row.State == referral.MessageIgnored {
-			for _, kind := range []string{"message_failed", "message_held", "match_review", "anomaly.unknown_referral"} {
+			for _, kind := range []string{"message_failed", "message_held", "match_review", "anomaly.unknown_referral", "anomaly.package_reused"} {
 				if err := tx.ResolveIncidents(kind, m.ID, now); err != nil {
 					return err
 				}

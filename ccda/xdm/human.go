@@ -15,17 +15,17 @@ p{margin:.4em 0}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.3em .6em;border-bottom:1px solid #ccc}
 .facts th{white-space:nowrap;width:8em;font-weight:normal;color:#555}
-.narrative{overflow-wrap:anywhere}
+.narrative{overflow-wrap:break-word;overflow-x:auto}
 .narrative table{font-size:.92em;margin:.4em 0}
 .narrative thead th{border-bottom:2px solid #999}
 .narrative caption{text-align:left;font-style:italic}
-.letter{border-top:1px solid #ccc;margin-top:2em}
+.letter h2{border-bottom:1px solid #2a5d84;padding-bottom:.2em}
 pre{font:13px/1.45 monospace;white-space:pre-wrap;border:1px solid #ccc;padding:1em}
 .notice{border:2px solid #8a1c1c;padding:.6em 1em;margin:1em 0}
 .notice h2,.notice h3{margin-top:.2em;color:#8a1c1c}
 .small{color:#555;font-size:.9em}
 @page{margin:18mm 16mm}
-@media print{body{max-width:none;margin:0;padding:0;font-size:10.5pt}h1,h2,h3,h4{page-break-after:avoid}tr,.notice{page-break-inside:avoid}thead{display:table-header-group}
+@media print{.narrative{overflow:visible}body{max-width:none;margin:0;padding:0;font-size:10.5pt}h1,h2,h3,h4{page-break-after:avoid}tr,.notice{page-break-inside:avoid}thead{display:table-header-group}
 .files,.small{display:none}a{color:inherit;text-decoration:none}}`
 
 // index writes INDEX.HTM: an XHTML page that a person without any program for C-CDA can start from. It holds patient
