@@ -30,7 +30,9 @@ func ReadPage(ctx context.Context, rec Recognizer, p *Page) (PageText, error) {
 	for _, b := range codes {
 		out.Codes = append(out.Codes, b.Text)
 	}
-	out.Reply = replyByMarks(s.black(), codes)
+	if out.Reply = replyByMarks(s.black(), codes); out.Reply == nil {
+		out.Reply = replyByBars(s.black(), codes)
+	}
 	err := s.read(ctx, rec, &out)
 	var pe *ocr.PageError
 	if errors.As(err, &pe) {

@@ -112,13 +112,14 @@ func readReply(m *Bitmap, t places) []TickMark {
 		return nil
 	}
 	clean := m.Median() // specks are no pen
+	streaks := streaksIn(m, t)
 	var out []TickMark
 	for _, tick := range Ticks() {
 		near, found := settleBox(m, t, tick.Place)
 		if found < minFrame/2 {
 			return nil
 		}
-		out = append(out, TickMark{Means: tick.Means, Ink: inkIn(clean, near, tick.Place.Inset(8))})
+		out = append(out, TickMark{Means: tick.Means, Ink: inkIn(clean, near, tick.Place.Inset(8), streaks)})
 	}
 	return out
 }
@@ -197,16 +198,53 @@ func met(m *Bitmap, t places, points []point) float64 {
 	return float64(n) / float64(len(points))
 }
 
-// inkIn is the black share of a rectangle of the letter.
-func inkIn(m *Bitmap, t places, r image.Rectangle) float64 {
-	n := 0
+// inkIn is the black share of a rectangle of the letter, without the columns of the image that are streaks.
+func inkIn(m *Bitmap, t places, r image.Rectangle, streaks map[int]bool) float64 {
+	n, all := 0, 0
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		for x := r.Min.X; x < r.Max.X; x++ {
 			px, py := t.at(float64(x)+0.5, float64(y)+0.5)
+			if streaks[int(px)] {
+				continue
+			}
+			all++
 			if m.Black(int(px), int(py)) {
 				n++
 			}
 		}
 	}
-	return float64(n) / float64(r.Dx()*r.Dy())
+	if all == 0 {
+		return (emptyInk + tickedInk) / 2 // nothing is left to look at: a person must
+	}
+	return float64(n) / float64(all)
+}
+
+// streakShare is the share of a column over the height of the reply area from which on it is a streak: dirt on the glass of the machine
+// that sent the page, which runs straight down the image however the page leaned. A pen's mark is a box high, printed lines lean with
+// the page or are frames, which no inside of a box holds.
+const streakShare = 0.75
+
+// streaksIn finds the columns of an image that are streaks where the reply area is, each with its neighbours.
+func streaksIn(m *Bitmap, t places) map[int]bool {
+	_, top := t.at((marginLeft+marginRight)/2, replyTop)
+	_, bottom := t.at((marginLeft+marginRight)/2, replyBottom)
+	lo, hi := max(0, int(top)), min(m.Height, int(bottom))
+	if hi-lo < 20 {
+		return nil
+	}
+	counts := make([]int, m.Width)
+	for y := lo; y < hi; y++ {
+		for x := range counts {
+			if m.Black(x, y) {
+				counts[x]++
+			}
+		}
+	}
+	out := map[int]bool{}
+	for x, n := range counts {
+		if float64(n) >= streakShare*float64(hi-lo) {
+			out[x-1], out[x], out[x+1] = true, true, true
+		}
+	}
+	return out
 }

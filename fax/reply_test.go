@@ -1,10 +1,13 @@
 package fax
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
 	"image"
+	"image/draw"
+	"image/jpeg"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -97,6 +100,9 @@ func readBack(p *Page) ([]TickMark, bool) {
 	if got := replyByMarks(s.black(), codes); got != nil {
 		return got, true
 	}
+	if got := replyByBars(s.black(), codes); got != nil {
+		return got, true
+	}
 	for _, turn := range []int{0, 180} {
 		if got := replyByPlace(s.turned(turn).bits, s.page.XRes, s.page.YRes, s.cut); got != nil {
 			return got, true
@@ -141,9 +147,20 @@ func stroke(m *Bitmap, a, b point, pen int) {
 // worn is a page after printing, feeding it in askew and a telephone line, in one of the ways of the development set's bad level.
 func worn(m *Bitmap, r *rand.Rand) (string, *Page) {
 	lean, size := r.Float64()*5-2.5, 0.97+r.Float64()*0.05
-	g := leaned(m.Gray(), lean, size, r.Float64()*20-10, r.Float64()*20-10)
+	harm := r.IntN(6)
+	g := leaned(penned(m, harm).Gray(), lean, size, r.Float64()*20-10, r.Float64()*20-10)
+	switch harm {
+	case harmFaded:
+		fade(g, r)
+	case harmJPEG:
+		g = squeezed(g, 20+r.IntN(30))
+	}
 	out := Threshold(g, uint8(100+r.IntN(70)))
-	specks := r.IntN(12) // in a thousand
+	specks := r.IntN(12)  // in a thousand
+	for range r.IntN(3) { // dirt on the glass: streaks from top to bottom
+		x, pen := r.IntN(out.Width-4), 1+r.IntN(3)
+		out.Fill(image.Rect(x, 0, x+pen, out.Height))
+	}
 	for y := range out.Height {
 		for x := range out.Width {
 			if r.IntN(1000) < specks {
@@ -167,7 +184,66 @@ func worn(m *Bitmap, r *rand.Rand) (string, *Page) {
 		turn = 180
 		p = p.Turn(turn)
 	}
-	return fmt.Sprintf("lean %.1f, size %.2f, %d specks in 1000, %.0f dpi, turned %d", lean, size, specks, p.YRes, turn), p
+	return fmt.Sprintf("lean %.1f, size %.2f, harm %d, %d specks in 1000, %.0f dpi, turned %d", lean, size, harm, specks, p.YRes, turn), p
+}
+
+// What else befalls a page before it is made black and white; the other numbers are none of these.
+const (
+	harmThick = iota // toner runs: strokes are wider by a dot
+	harmThin         // toner is short: strokes are thinner by a dot
+	harmFaded        // one side of the page is pale
+	harmJPEG         // a gateway kept the page as a JPEG of low quality
+)
+
+// penned is the page with all strokes a dot wider or thinner.
+func penned(m *Bitmap, harm int) *Bitmap {
+	out := m.Clone()
+	if harm != harmThick && harm != harmThin {
+		return out
+	}
+	for y := range m.Height {
+		row, to := m.Row(y), out.Row(y)
+		for i := range to {
+			next := row[i] >> 1 // each dot moved one to the right
+			if i > 0 {
+				next |= row[i-1] << 7
+			}
+			if harm == harmThick {
+				to[i] |= next
+			} else if next |= to[i] &^ next & 0x55; y%2 == 0 {
+				to[i] &= next
+			}
+		}
+	}
+	return out
+}
+
+// fade makes a page paler from one side to the other.
+func fade(g *image.Gray, r *rand.Rand) {
+	w, most := g.Rect.Dx(), 60+r.IntN(50)
+	left := r.IntN(2) == 0
+	for i, v := range g.Pix {
+		x := i % g.Stride
+		if left {
+			x = w - 1 - x
+		}
+		g.Pix[i] = uint8(min(255, int(v)+most*x/w))
+	}
+}
+
+// squeezed is the page after JPEG compression.
+func squeezed(g *image.Gray, quality int) *image.Gray {
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, g, &jpeg.Options{Quality: quality}); err != nil {
+		panic(err) // a picture in memory that fits: it cannot fail
+	}
+	m, err := jpeg.Decode(&b)
+	if err != nil {
+		panic(err)
+	}
+	out := image.NewGray(g.Rect)
+	draw.Draw(out, g.Rect, m, image.Point{}, draw.Src)
+	return out
 }
 
 // leaned turns, scales and shifts a grey page around its middle.
