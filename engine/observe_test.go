@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,10 +27,22 @@ func lane(state, note string) channels.Observation {
 	return channels.Observation{Lanes: []channels.LaneState{{Lane: enginetest.DirectLane, State: state, Note: note}}}
 }
 
+// downAtFirst keeps the mail server from being reached until up is called.
+func downAtFirst(w *enginetest.World) (up func()) {
+	var works atomic.Bool
+	w.Senders[enginetest.DirectLane].SendFunc = func(context.Context, channels.Outbound) (channels.Receipt, error) {
+		if !works.Load() {
+			return channels.Receipt{}, errDown
+		}
+		return channels.Receipt{Level: channels.LevelDelivered, Code: "AA"}, nil
+	}
+	return func() { works.Store(true) }
+}
+
 // A lane that turns red is left at once by what waits in it, tried or not, and by what comes; green again, it is used again.
 func TestRedLaneIsLeft(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *enginetest.World) {
-		w.Senders[enginetest.DirectLane].SendFunc = func(context.Context, channels.Outbound) (channels.Receipt, error) { return channels.Receipt{}, errDown }
+		up := downAtFirst(w)
 		w.Set.Retry = engine.Retry{First: time.Hour, Max: time.Hour, Attempts: 100}
 		w.Start()
 		tried := ask(t, w)
@@ -51,7 +64,7 @@ func TestRedLaneIsLeft(t *testing.T) {
 		if err != nil || len(states) != 1 || states[0].State != "red" || states[0].Partner != enginetest.Lakeside || w.Incidents()["partner_red"] != 1 || w.Incidents()["rail_unusable"] != 0 {
 			t.Errorf("got %+v, %v, %v", states, w.Incidents(), err)
 		}
-		w.Senders[enginetest.DirectLane].SendFunc = nil
+		up()
 		sees(t, w, lane(channels.LaneGreen, ""))
 		out = w.Take(enginetest.FromEHR, enginetest.Request("C10", "RF-10"))
 		w.Settle()
@@ -66,7 +79,7 @@ func TestRedLaneIsLeft(t *testing.T) {
 func TestRedLaneWithoutAnother(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *enginetest.World) {
 		w.Set.Directory.Partners[1].Rails = w.Set.Directory.Partners[1].Rails[:1]
-		w.Senders[enginetest.DirectLane].SendFunc = func(context.Context, channels.Outbound) (channels.Receipt, error) { return channels.Receipt{}, errDown }
+		up := downAtFirst(w)
 		w.Set.Retry = engine.Retry{First: time.Hour, Max: time.Hour, Attempts: 100}
 		w.Start()
 		r := ask(t, w)
@@ -76,7 +89,7 @@ func TestRedLaneWithoutAnother(t *testing.T) {
 		if n := len(w.Senders[enginetest.DirectLane].Sent()); n != 1 {
 			t.Errorf("got %d attempts within the hour, want 1", n)
 		}
-		w.Senders[enginetest.DirectLane].SendFunc = nil
+		up()
 		w.Pass(time.Hour)
 		wantDelivery(t, w, r.ID, 0, referral.DeliveryDelivered)
 	})
@@ -147,9 +160,10 @@ func TestPackingIsRepeated(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *enginetest.World) {
 				s := w.Senders[enginetest.DirectLane]
-				down := true
+				var down atomic.Bool
+				down.Store(true)
 				s.PackFunc = func(sh channels.Shipment) (channels.Packed, error) {
-					if down {
+					if down.Load() {
 						return channels.Packed{}, &channels.DeliveryError{Rail: "lakeside", Err: errors.New("no name server answers")}
 					}
 					return channels.Packed{Type: "test", ContentType: "text/plain", ControlID: sh.ControlID, Recipient: sh.Address, Body: []byte("x")}, nil
@@ -161,7 +175,7 @@ func TestPackingIsRepeated(t *testing.T) {
 				if d.Reason == "" || d.Attempts != 1 || !d.NextAttempt.After(time.Now()) {
 					t.Errorf("got %+v", d)
 				}
-				down = !back
+				down.Store(!back)
 				w.Pass(10 * time.Minute)
 				if back {
 					wantDelivery(t, w, r.ID, 0, referral.DeliverySent)
@@ -183,9 +197,9 @@ func TestJudgedLater(t *testing.T) {
 		r := ask(t, w)
 		w.Settle()
 		until := time.Now().Add(2 * time.Hour)
-		tries := 0
+		var tries atomic.Int64
 		w.Mail.PrepareFunc = func(context.Context, channels.Archived) ([]byte, error) {
-			tries++
+			tries.Add(1)
 			if time.Now().Before(until) {
 				return nil, &channels.LaterError{Until: until, Err: errors.New("its revocation list cannot be had")}
 			}
@@ -194,17 +208,17 @@ func TestJudgedLater(t *testing.T) {
 		out := w.Post(enginetest.Says("L1", r.ID, "OK", "IP"), "<1@lake>")
 		w.Pass(time.Hour)
 		m := w.Message(out.MessageID)
-		if m.State != referral.MessageReceived || m.Reason == "" || tries < 4 || tries > 12 {
-			t.Errorf("got %s (%s) after %d tries", m.State, m.Reason, tries)
+		if m.State != referral.MessageReceived || m.Reason == "" || tries.Load() < 4 || tries.Load() > 12 {
+			t.Errorf("got %s (%s) after %d tries", m.State, m.Reason, tries.Load())
 		}
 		if n := len(w.Senders[enginetest.NoticeLane].Sent()); n != 0 {
 			t.Errorf("got %d notices for mail that nobody has judged", n)
 		}
-		before := tries
+		before := tries.Load()
 		w.Restart()
 		w.Settle()
-		if tries != before+1 {
-			t.Errorf("after a restart: got %d tries, want one more than %d", tries, before)
+		if tries.Load() != before+1 {
+			t.Errorf("after a restart: got %d tries, want one more than %d", tries.Load(), before)
 		}
 		w.Pass(65 * time.Minute)
 		if m = w.Message(out.MessageID); m.State != referral.MessageProcessed || m.Reason != "" {
