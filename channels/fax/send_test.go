@@ -110,14 +110,14 @@ func TestHylaFAXCrash(t *testing.T) {
 		for _, unsure := range []bool{false, true} { // the failure was recorded, or the daemon died
 			server := faxtest.NewHylaFAX(t)
 			s := way(t, hyla(server.Address), nil)
-			server.Before = c.before
+			server.Before(c.before)
 			if de := refusedWith(t, s, attemptOf(t, 1, false)); de.Permanent {
 				t.Errorf("%s: got %v, want it tried again", name, de)
 			}
 			if got := len(server.Jobs()); got != c.jobs {
 				t.Errorf("%s: got %d jobs, want %d", name, got, c.jobs)
 			}
-			server.Before = nil
+			server.Before(nil)
 			mustSend(t, s, attemptOf(t, 2, unsure))
 			mustSend(t, s, attemptOf(t, 3, true))
 			if got := len(server.Jobs()); got != 1 {

@@ -16,14 +16,12 @@ import (
 // HylaFAX speaks as much of hfaxd's protocol as a client needs that submits faxes. What it is told to do, it does at once.
 type HylaFAX struct {
 	Address string
-	// Before is asked before a command is carried out, with the words of its line: an answer replaces what would be said; hang up ends the
-	// session without a word; both: the command is carried out and nobody hears of it. Nil: nothing happens.
-	Before func(command string) (answer string, hangUp bool)
 
 	listener net.Listener
 	wg       sync.WaitGroup
 
 	mu      sync.Mutex
+	before  func(command string) (answer string, hangUp bool)
 	jobs    map[string]*Job
 	last    int
 	uploads int
@@ -59,6 +57,24 @@ func NewHylaFAX(t testing.TB) *HylaFAX {
 		h.wg.Wait()
 	})
 	return h
+}
+
+// Before sets what is asked before a command is carried out, with the words of its line: an answer replaces what would be said; hang up
+// ends the session without a word; both: the command is carried out and nobody hears of it. Nil: nothing happens.
+func (h *HylaFAX) Before(f func(command string) (answer string, hangUp bool)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.before = f
+}
+
+func (h *HylaFAX) asked(command string) (answer string, hangUp bool) {
+	h.mu.Lock()
+	f := h.before
+	h.mu.Unlock()
+	if f == nil {
+		return "", false
+	}
+	return f(command)
 }
 
 // Jobs are all that were submitted, oldest first.
@@ -121,10 +137,7 @@ func (s *hfaxd) run() {
 			return
 		}
 		line = strings.TrimRight(line, "\r\n")
-		answer, hangUp := "", false
-		if s.h.Before != nil {
-			answer, hangUp = s.h.Before(line)
-		}
+		answer, hangUp := s.h.asked(line)
 		if hangUp {
 			if answer != "" {
 				c := s.c

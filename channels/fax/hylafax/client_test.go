@@ -86,9 +86,9 @@ func TestRefusals(t *testing.T) {
 	if _, err := hylafax.Dial(context.Background(), hylafax.Config{Address: h.Address, User: "a\r\nJNEW", Password: "secret"}); err == nil {
 		t.Error("line break in a name: got no error, want one")
 	}
-	h.Before = func(command string) (string, bool) {
+	h.Before(func(command string) (string, bool) {
 		return map[string]string{"JNEW": "421 out of room"}[command], command == "EPSV"
-	}
+	})
 	c := dial(t, h.Address, "secret")
 	if _, err := c.NewJob(hylafax.Params{Number: "1"}, "/tmp/doc1.tif"); !errors.As(err, &r) || !r.Temporary() {
 		t.Errorf("got %v, want a temporary refusal", err)
