@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -266,13 +268,18 @@ func FuzzParseStatus(f *testing.F) {
 
 func samplePages(t *testing.T) []byte {
 	t.Helper()
+	b, err := drawSample()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Clone(b)
+}
+
+// drawSample draws the pages once: it takes long under the race detector.
+var drawSample = sync.OnceValues(func() ([]byte, error) {
 	pages, err := fax.Letter{Referral: "7K3M9QX2T4V8WZ5C", Title: "Referral", Cover: fax.Cover{To: fax.Party{Organization: "Lakeside Cardiology"}}}.Draw()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	b, err := fax.EncodeTIFF(pages)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
+	return fax.EncodeTIFF(pages)
+})
