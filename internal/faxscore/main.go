@@ -3,6 +3,10 @@
 //
 //	refloop fax read ../shared/corpus/fax/fax/* | faxscore DIR
 //	python3 ../shared/corpus/fax/score.py ../shared/corpus/fax/truth DIR --auto 0.95 --by level
+//
+// Its other commands are for work on the reading: make (synthetic faxes of other layouts, with their truth), words (keeps what was read off
+// faxes, so that the extraction can be tried again in seconds), extract (fields of kept words, for the scorer), calibrate (how often a
+// confidence is right, exactly, with each layout left out in turn; writes fax/rules/calibration.json) and speed (time against tesseract).
 package main
 
 import (
@@ -24,7 +28,7 @@ func main() {
 }
 
 func run(args []string) error {
-	commands := map[string]func([]string) error{"words": words, "extract": extract, "make": generate, "calibrate": calibrate}
+	commands := map[string]func([]string) error{"words": words, "extract": extract, "make": generate, "calibrate": calibrate, "speed": speed}
 	if len(args) > 0 && commands[args[0]] != nil {
 		return commands[args[0]](args[1:])
 	}

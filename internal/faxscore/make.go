@@ -13,7 +13,7 @@ func generate(args []string) error {
 	flags := flag.NewFlagSet("make", flag.ContinueOnError)
 	seed := flags.Uint64("seed", 1, "`number` that decides names and damage")
 	per := flags.Int("per", 4, "`N` faxes a layout")
-	held := flags.Bool("held", false, "only the layouts that nobody looks at while working on the reading")
+	held := flags.Bool("held", false, "only the layouts that came last")
 	fonts := flags.String("fonts", "/usr/share/fonts", "`folder` with type faces")
 	if err := flags.Parse(args); err != nil {
 		return err
