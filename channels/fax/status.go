@@ -12,13 +12,13 @@ import (
 	"strings"
 
 	"refloop/channels"
+	"refloop/channels/fax/gateway"
 	"refloop/channels/folder"
 )
 
 const (
 	statusSuffix = ".status.json"
 	maxStatus    = 64 << 10
-	maxCode      = 40
 )
 
 // status is the <delivery>.status.json that a gateway writes.
@@ -100,22 +100,8 @@ func parseStatus(b []byte) (status, error) {
 	case st.Pages < 0 || st.Pages > 100_000:
 		return status{}, fmt.Errorf("pages: got %d, want 0 or more", st.Pages)
 	}
-	st.Code = tidy(st.Code)
+	st.Code = gateway.Tidy(st.Code)
 	return st, nil
-}
-
-// tidy keeps the letters, digits and separators of a code: it is shown and logged.
-func tidy(code string) string {
-	code = strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_', r == '-', r == '.', r == ':':
-			return r
-		case r == ' ':
-			return '_'
-		}
-		return -1
-	}, code)
-	return code[:min(len(code), maxCode)]
 }
 
 // receipt says delivered only when every page was confirmed. A fax machine proves that pages came out of it, not who read them: grade D.

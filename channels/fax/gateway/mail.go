@@ -94,8 +94,8 @@ func (n *Notice) confirm(words, reference string, p Patterns) {
 	switch {
 	case failed != "":
 		n.State, n.Cause = Failed, Cause(words)
-		if len(n.Cause) == maxWord || n.Cause == tidy(words) { // no known cause in all these words
-			n.Cause = tidy(strings.ToLower(failed))
+		if len(n.Cause) == maxWord || n.Cause == Tidy(words) { // no known cause in all these words
+			n.Cause = Tidy(strings.ToLower(failed))
 		}
 	case find(words, orElse(p.Done, defaultDone)) != "":
 		n.State = Done

@@ -57,13 +57,13 @@ func Cause(word string) string {
 			return c.cause
 		}
 	}
-	return tidy(word)
+	return Tidy(word)
 }
 
 const maxWord = 40
 
-// tidy keeps what may be shown and logged of a word.
-func tidy(s string) string {
+// Tidy keeps what may be shown and logged of a word: letters, digits and separators, at most 40 of them.
+func Tidy(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_', r == '-', r == '.', r == ':':

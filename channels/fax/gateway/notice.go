@@ -49,7 +49,7 @@ func ParseStatus(contentType string, body []byte, limits Limits) (Notice, error)
 	n.Kind, n.File, n.URL, n.Name = Status, nil, "", ""
 	n.State, n.Cause = stateOf(n.word), Cause(firstWord(n.said, n.word))
 	if n.State != Failed {
-		n.Cause = tidy(n.word)
+		n.Cause = Tidy(n.word)
 	}
 	return n, nil
 }
@@ -183,7 +183,7 @@ func finish(n Notice, facts map[string]any, limits Limits) (Notice, error) {
 	case !inbound && (outbound || n.Reference != "") && status != "":
 		n.Kind, n.State, n.Cause, n.File = Status, stateOf(status), Cause(firstWord(n.Cause, status)), nil
 		if n.State != Failed {
-			n.Cause = tidy(status)
+			n.Cause = Tidy(status)
 		}
 	case n.File != nil || n.URL != "" || inbound:
 		n.Kind, n.Cause = Received, ""
