@@ -20,6 +20,13 @@ func TestUnfinishedMessageGivesWay(t *testing.T) {
 		defer close(deaf)
 		_, _ = halves.Read(make([]byte, 1))
 	}()
+	for budget.held.Load() < 90<<10 { // until it holds what 90 KiB take
+		select {
+		case <-t.Context().Done():
+			t.Fatal("the first half was never read")
+		case <-time.After(time.Millisecond):
+		}
+	}
 	b := r.connect(t)
 	b.write(frame(strings.Replace(long, "|L|", "|W|", 1)))
 	if got := b.answer(); got != "AA W" {
