@@ -55,6 +55,10 @@ func nextOfItem(i referral.Incident) string {
 		return "Next: refloop explain " + i.MessageID + "; mend the configuration (a partner, a rule), SIGHUP, then refloop reprocess " + i.MessageID
 	case "match_review", "anomaly.unknown_referral":
 		return "Next: find the referral that message " + i.MessageID + " speaks of, do the same by refloop act, " + done
+	case "anomaly.parts_differ":
+		return "Next: see what contradicts what in refloop explain " + i.MessageID + ", ask the sender which is right, " + done
+	case "anomaly.package_reused":
+		return "Next: compare message " + i.MessageID + " with the earlier one of the same package number, ask the sender, " + done
 	case "wrong_patient":
 		return "Next: look whose papers they are, then refloop act " + i.ReferralID + " release --hold match_review --reason CODE"
 	case "question":
