@@ -141,7 +141,10 @@ func TestPatientMergeAndList(t *testing.T) {
 	if list, err := s.Patients(context.Background(), store.PatientFilter{}); err != nil || len(list) != 1 || list[0].ID != "PAAA1" {
 		t.Errorf("left: got %d (%v), want PAAA1", len(list), err)
 	}
-	if err := s.Write(context.Background(), func(tx *store.Tx) error { _, _, err := tx.PutPatient(referral.KnownPatient{ID: "PX"}, true); return err }); !errors.Is(err, store.ErrNoNumber) {
+	if err := s.Write(context.Background(), func(tx *store.Tx) error {
+		_, _, err := tx.PutPatient(referral.KnownPatient{ID: "PX"}, true)
+		return err
+	}); !errors.Is(err, store.ErrNoNumber) {
 		t.Errorf("without a number: got %v, want ErrNoNumber", err)
 	}
 }
