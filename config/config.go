@@ -39,7 +39,7 @@ type Store struct {
 
 // Limits bounds what outsiders send.
 type Limits struct {
-	Memory  Size `yaml:"memory" default:"256MiB" min:"16MiB" max:"1TiB" doc:"all open intake together; over it SMTP answers 452 and MLLP stops reading"`
+	Memory  Size `yaml:"memory" default:"256MiB" min:"16MiB" max:"1TiB" doc:"all open intake, and large messages being opened, together; over it SMTP answers 452, MLLP stops reading and large messages wait to be opened. The process takes about twice as much"`
 	Message Size `yaml:"message" default:"64MiB" min:"64KiB" max:"2GiB" doc:"one message"`
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"time"
 
 	"refloop/channels"
 	"refloop/referral"
@@ -70,66 +69,6 @@ func (w *work) sealDocuments(e *Engine) {
 			f.Record.Documents = append(f.Record.Documents, d.Document)
 		} else {
 			f.Documents = append(f.Documents, d.Document)
-		}
-	}
-}
-
-// enqueue hands a message to the background; when the queue is full the periodic scan of openWaiting finds it.
-func (e *Engine) enqueue(id string) {
-	select {
-	case e.inbox <- id:
-	default:
-	}
-}
-
-// scanEvery is how often the background looks for messages that no one handed over.
-const scanEvery = 30 * time.Second
-
-// openWaiting opens messages that were answered before they were processed (Direct, fax), first those a crash left behind.
-func (e *Engine) openWaiting(take, hold context.Context) {
-	slots := make(chan struct{}, e.workers)
-	begin := func(id string) {
-		select {
-		case slots <- struct{}{}:
-		case <-take.Done():
-			return
-		}
-		if !e.busy.start(id) {
-			<-slots
-			return
-		}
-		go func() {
-			defer func() { e.busy.end(id); <-slots }()
-			if err := e.process(hold, id); err != nil && hold.Err() == nil {
-				e.log.Error("processing", "message", id, "error", err)
-			}
-		}()
-	}
-	scan := func() {
-		ids, err := e.store.PendingMessages(take, 256+e.waits.count()) // those that wait for a judgement are the oldest
-		if err != nil && take.Err() == nil {
-			e.log.Error("looking for waiting messages", "error", err)
-		}
-		for _, id := range ids {
-			if e.waits.due(id, e.now()) {
-				begin(id)
-			}
-		}
-	}
-	scan()
-	tick := time.NewTicker(scanEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-take.Done():
-			for range e.workers { // wait for work in hand
-				slots <- struct{}{}
-			}
-			return
-		case id := <-e.inbox:
-			begin(id)
-		case <-tick.C:
-			scan()
 		}
 	}
 }

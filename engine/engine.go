@@ -68,8 +68,9 @@ type Config struct {
 	Now     func() time.Time
 	Rand    io.Reader // for ids and jitter
 	Log     *slog.Logger
-	Workers int // messages opened in the background at once; default 2
-	Lanes   int // deliveries under way at once over all lanes; default 8
+	Workers int  // messages opened in the background at once; default 2
+	Lanes   int  // deliveries under way at once over all lanes; default 8
+	Room    Room // memory of messages being opened in the background; nil: without a bound
 }
 
 // Engine receives, applies and delivers. It is the only writer of referrals.
@@ -82,6 +83,7 @@ type Engine struct {
 	setup   atomic.Pointer[Setup]
 	workers int
 	lanes   int
+	room    Room
 	inbox   chan string   // message ids to open in the background
 	kick    chan struct{} // something may be due in the outbox
 	busy    busyLanes
@@ -99,6 +101,9 @@ func New(cfg Config, setup *Setup) (*Engine, error) {
 		store: cfg.Store, now: cfg.Now, log: cfg.Log, rand: &lockedReader{r: cfg.Rand},
 		workers: orDefault(cfg.Workers, 2), lanes: orDefault(cfg.Lanes, 8),
 		inbox: make(chan string, 1024), kick: make(chan struct{}, 1),
+	}
+	if e.room = cfg.Room; e.room == nil {
+		e.room = noRoom{}
 	}
 	e.busy = busyLanes{lanes: map[string]int{}, work: map[string]bool{}, woken: map[string]bool{}}
 	e.setup.Store(setup)

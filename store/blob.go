@@ -127,8 +127,13 @@ func (s *Store) blobBytes(ctx context.Context, src source, id string) ([]byte, e
 	if len(chunks) == 1 {
 		return s.keys.open(sealBlob, chunkPlace(id, 0, true), chunks[0].sealed)
 	}
-	var out []byte
+	size := 0
+	for _, c := range chunks {
+		size += len(c.sealed)
+	}
+	out := make([]byte, 0, size)
 	for n, c := range chunks {
+		chunks[n].sealed = nil // what was opened is not held twice
 		piece, err := s.keys.open(sealBlob, chunkPlace(id, n, c.last), c.sealed)
 		if err != nil {
 			return nil, err

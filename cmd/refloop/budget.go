@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"math"
 	"runtime/debug"
 	"sync/atomic"
@@ -8,14 +9,17 @@ import (
 	"refloop/channels"
 )
 
-// budget is limits.memory: the bytes of all open intake together. Parts of it are kept for smaller messages, so that a few senders of
+// budget is limits.memory: the bytes of all open intake, and of the large messages being opened, together. Parts of it are kept for smaller messages, so that a few senders of
 // huge ones, stopped in the middle, do not lock out everybody else.
 type budget struct {
 	limit, used atomic.Int64
+	inside      atomic.Int64  // large messages being opened
+	door        chan struct{} // held by the one that waits to be opened next
+	given       chan struct{} // something was given back
 }
 
 func newBudget(limit int64) *budget {
-	b := &budget{}
+	b := &budget{door: make(chan struct{}, 1), given: make(chan struct{}, 1)}
 	b.limit.Store(limit)
 	return b
 }
@@ -46,15 +50,55 @@ func (b *budget) Take(n int) error {
 }
 
 // Give implements channels.Budget.
-func (b *budget) Give(n int) { b.used.Add(-int64(n)) }
+func (b *budget) Give(n int) {
+	b.used.Add(-int64(n))
+	select {
+	case b.given <- struct{}{}:
+	default: // said already
+	}
+}
 
-// workingMemory is what a daemon needs beside its intake: the store, pages, one decoded message at a time in each worker.
+// openingFactor is what opening a message takes for each of its bytes: the archived mail, the same without base64, its parts, and what
+// judging it left to the collector before it was opened for good.
+const openingFactor = 4
+
+// Enter implements engine.Room. Messages go in their order. The first goes at once, whatever intake holds: intake never waits for opening
+// but refuses, so nothing waits in a circle. More than one at once share what is free, as a large message of intake would.
+func (b *budget) Enter(ctx context.Context, n int64) (leave func(), err error) {
+	select {
+	case b.door <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-b.door }()
+	cost := min(openingFactor*n, b.limit.Load())
+	for !b.admit(cost) {
+		select {
+		case <-b.given:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return func() { b.inside.Add(-1); b.Give(int(cost)) }, nil
+}
+
+// admit takes the memory of one opening when it may begin. Only the holder of the door calls it.
+func (b *budget) admit(cost int64) bool {
+	if used := b.used.Add(cost); b.inside.Load() > 0 && used > share(b.limit.Load(), cost) {
+		b.used.Add(-cost)
+		return false
+	}
+	b.inside.Add(1)
+	return true
+}
+
+// workingMemory is the least that a daemon needs beside limits.memory: the store, pages, one decoded message at a time in each worker.
 const workingMemory = 128 << 20
 
-// holdMemory tells the garbage collector to work harder before the heap is much larger than limits.memory: intake in use, and as much
-// again for what is made of it. GOMEMLIMIT, where set, stays in force.
+// holdMemory tells the garbage collector to work harder before the heap is larger than twice limits.memory: intake and opening in use, and
+// as much again for what they leave behind. GOMEMLIMIT, where set, stays in force.
 func holdMemory(limit int64) {
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(2*limit + workingMemory)
+		debug.SetMemoryLimit(max(2*limit, limit+workingMemory))
 	}
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 
 	"refloop/channels"
 )
@@ -54,4 +56,73 @@ func TestBudgetTakesOneMessageOfItsSize(t *testing.T) {
 	if used := b.used.Load(); used != 0 {
 		t.Errorf("%d bytes stay taken", used)
 	}
+}
+
+// TestOpeningSharesTheBudget: one large message can always be opened, a second one when there is room or the first has ended, and intake
+// counts what they take.
+func TestOpeningSharesTheBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget(256 << 20)
+		if err := b.Take(190 << 20); err != nil {
+			t.Fatal(err)
+		}
+		first, err := b.Enter(t.Context(), 20<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Take(16 << 20); !errors.Is(err, channels.ErrBusy) {
+			t.Errorf("intake beside them: got %v, want ErrBusy", err)
+		}
+		order := make(chan int, 3)
+		for i := range 3 {
+			go func() {
+				leave, err := b.Enter(t.Context(), 20<<20)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				order <- i
+				leave()
+			}()
+			synctest.Wait()
+		}
+		if len(order) != 0 {
+			t.Error("a second one was opened over the budget")
+		}
+		first() // intake still holds three quarters
+		synctest.Wait()
+		for i := range 3 {
+			if got := <-order; got != i {
+				t.Errorf("got message %d, want %d: the order in which they came", got, i)
+			}
+		}
+		second, err := b.Enter(t.Context(), 20<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended, end := context.WithCancel(t.Context())
+		end()
+		if _, err := b.Enter(ended, 20<<20); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want Canceled", err)
+		}
+		third := make(chan func(), 1)
+		go func() {
+			leave, err := b.Enter(t.Context(), 20<<20)
+			if err != nil {
+				t.Error(err)
+			}
+			third <- leave
+		}()
+		synctest.Wait()
+		b.Give(190 << 20) // intake has ended: there is room for two
+		synctest.Wait()
+		if len(third) != 1 {
+			t.Fatal("not opened although there is room")
+		}
+		(<-third)()
+		second()
+		if used, inside := b.used.Load(), b.inside.Load(); used != 0 || inside != 0 {
+			t.Errorf("%d bytes of %d openings stay taken", used, inside)
+		}
+	})
 }

@@ -86,7 +86,7 @@ func (d *daemon) assemble(pl *plan) error {
 		return err
 	}
 	set := &engine.Setup{Directory: pl.directory}
-	if d.engine, err = engine.New(engine.Config{Store: engineStore{d.store, &d.failing}, Now: time.Now, Rand: rand.Reader, Log: d.log}, set); err != nil {
+	if d.engine, err = engine.New(engine.Config{Store: engineStore{d.store, &d.failing}, Now: time.Now, Rand: rand.Reader, Log: d.log, Room: d.budget}, set); err != nil {
 		return err
 	}
 	return d.install(pl)
