@@ -38,7 +38,11 @@ func revocation(chain []*x509.Certificate, p Policy) (string, error) {
 		if checked {
 			continue
 		}
-		if p.NeedCRL || p.NeedNamed && (listed || len(c.CRLDistributionPoints)+len(c.OCSPServer) > 0) {
+		named := len(c.CRLDistributionPoints)+len(c.OCSPServer) > 0
+		if p.NeedCRL && !named && !listed {
+			return "", untrusted(ReasonUnnamed, "a certificate of the path names neither revocation lists nor a responder")
+		}
+		if p.NeedCRL || p.NeedNamed && (listed || named) {
 			return "", untrusted(ReasonRevocation, "no current revocation list or answer of an issuer is known")
 		}
 		state = "unknown"

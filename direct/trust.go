@@ -53,6 +53,7 @@ const (
 	ReasonChain      = "no_path_to_anchor"
 	ReasonRevoked    = "certificate_revoked"
 	ReasonRevocation = "revocation_unknown"
+	ReasonUnnamed    = "revocation_not_published" // the policy needs it, and the certificate names neither lists nor a responder
 	ReasonNone       = "no_certificate"
 )
 

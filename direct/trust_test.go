@@ -55,7 +55,7 @@ func TestTrust(t *testing.T) {
 		{"intermediate missing", deep, theirs, ToSign, p.policy(), ReasonChain},
 		{"intermediate known", deep, theirs, ToSign, Policy{Anchors: []*x509.Certificate{p.anchor.Certificate}, Intermediates: []*x509.Certificate{middle.Certificate}, At: now}, ""},
 		{"path too long", deep, theirs, ToSign, Policy{Anchors: []*x509.Certificate{p.anchor.Certificate}, Intermediates: []*x509.Certificate{middle.Certificate}, At: now, Chain: 2}, ReasonChain},
-		{"list needed", leaf(same), theirs, ToSign, Policy{Anchors: []*x509.Certificate{p.anchor.Certificate}, At: now, NeedCRL: true}, ReasonRevocation},
+		{"list needed", leaf(same), theirs, ToSign, Policy{Anchors: []*x509.Certificate{p.anchor.Certificate}, At: now, NeedCRL: true}, ReasonUnnamed},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			v, err := Trust(tc.c, tc.addr, tc.use, nil, tc.policy)

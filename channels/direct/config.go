@@ -51,10 +51,11 @@ type AnchorConfig struct {
 	Node     config.Node   `yaml:"."`
 }
 
-// Revocation says how old what is known of revocation may be.
+// Revocation says what must be known of revocation, and how old it may be.
 type Revocation struct {
-	Grace config.Duration `yaml:"grace" default:"24h" min:"0s" max:"30d" doc:"how long a revocation list still counts after the time of its next update, when no newer one can be had"`
-	Wait  config.Duration `yaml:"wait" default:"0s" min:"0s" max:"10d" doc:"how long mail whose sender's revocation cannot be looked up, because the server does not answer, waits to be judged before it is refused; nothing is answered meanwhile. 0s: refused at once"`
+	Required bool            `yaml:"required" default:"false" doc:"true: a certificate that names neither revocation lists nor an OCSP responder is refused (revocation_not_published), unless anchors has a list of its issuer; false: it is taken, with its revocation recorded as unknown. Counts for peers and for those that issued their certificates, in and out"`
+	Grace    config.Duration `yaml:"grace" default:"24h" min:"0s" max:"30d" doc:"how long a revocation list still counts after the time of its next update, when no newer one can be had"`
+	Wait     config.Duration `yaml:"wait" default:"0s" min:"0s" max:"10d" doc:"how long mail whose sender's revocation cannot be looked up, because the server does not answer, waits to be judged before it is refused; nothing is answered meanwhile. 0s: refused at once"`
 }
 
 // BundleConfig is one trust bundle.

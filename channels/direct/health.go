@@ -91,7 +91,10 @@ func (g *Agent) checkIdentity(ctx context.Context, what string, id trust.Identit
 	var u *direct.UntrustedError
 	if errors.As(err, &u) {
 		f := Finding{FindingBad, what, fmt.Sprintf("%s: %s", u.Reason, u.Detail), "another certificate: refloop keys make writes a request"}
-		if u.Reason == direct.ReasonRevocation {
+		switch u.Reason {
+		case direct.ReasonUnnamed:
+			f.Level, f.Remedy = FindingWarn, "peers that require it as we do (direct.revocation.required) refuse it: ask your certification authority"
+		case direct.ReasonRevocation:
 			f.Level, f.Remedy = FindingWarn, "peers that look it up as we do refuse it: ask your certification authority, or see direct.http_allow"
 		}
 		return f

@@ -95,7 +95,7 @@ func Load(s Settings, rails []RailConfig, p *config.Problems) *trust.Store {
 		}
 	}
 	peers = append(peers, l.certs(s.Node.Field("certificates"), s.Certificates)...)
-	return trust.New(identities, anchors, intermediates, peers, l.crls)
+	return trust.New(identities, anchors, intermediates, peers, l.crls).Requiring(s.Revocation.Required)
 }
 
 // Bundles makes the trust bundles that settings name; nil when there are none. Each mistake goes to p.

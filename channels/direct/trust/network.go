@@ -85,7 +85,7 @@ func (n *Network) Look(ctx context.Context, address string, use direct.Use, cand
 	defer stop()
 	g := &gathering{n: n, left: maxFetches}
 	loose := p
-	loose.NeedNamed = false
+	loose.NeedNamed, loose.NeedCRL = false, false // what is needed is looked for now
 	p.NeedNamed, p.Grace = true, n.cfg.Grace
 	for _, c := range candidates {
 		if direct.Binding(c, address) == "" {

@@ -58,6 +58,7 @@ type Store struct {
 	peers         []*x509.Certificate
 	crls          []*x509.RevocationList
 	bundles       *Bundles
+	required      bool // something current must be known of the revocation of every certificate
 }
 
 // Digest is the same for stores that hold the same certificates and revocation lists for the same purposes: it tells whether a reload has
@@ -90,13 +91,21 @@ var ErrNoIdentity = errors.New("no identity")
 
 // New makes a store of values that are already loaded.
 func New(identities []Identity, anchors []Anchors, intermediates, peers []*x509.Certificate, crls []*x509.RevocationList) *Store {
-	return &Store{identities, anchors, intermediates, peers, crls, nil}
+	return &Store{identities: identities, anchors: anchors, intermediates: intermediates, peers: peers, crls: crls}
 }
 
 // With returns the store with the anchors of bundles, as they are at each judgement, added for every domain.
 func (s *Store) With(b *Bundles) *Store {
 	out := *s
 	out.bundles = b
+	return &out
+}
+
+// Requiring returns the store with policies that refuse (required) or put up with a certificate of whose revocation nothing can be known,
+// because it names neither lists nor a responder and no list of its issuer is here.
+func (s *Store) Requiring(required bool) *Store {
+	out := *s
+	out.required = required
 	return &out
 }
 
@@ -150,7 +159,7 @@ func (s *Store) Outbound(address string, at time.Time) direct.Policy {
 }
 
 func (s *Store) policy(at time.Time) direct.Policy {
-	return direct.Policy{Intermediates: s.intermediates, CRLs: s.crls, At: at}
+	return direct.Policy{Intermediates: s.intermediates, CRLs: s.crls, At: at, NeedCRL: s.required}
 }
 
 // anchorsFor returns the anchors of the address's domain, else those of "*", and those of bundles.
