@@ -245,7 +245,6 @@ type fakeGateway struct {
 	faxes   map[string]string
 	state   string
 	seen    *http.Request
-	form    map[string]string
 }
 
 func (g *fakeGateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {

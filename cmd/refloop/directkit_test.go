@@ -294,13 +294,6 @@ func noticesOf(t *testing.T, s *site) map[string][]string {
 	return out
 }
 
-// count is how many mails came.
-func (r *relaySink) count() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.mail)
-}
-
 // of returns the mail with these Message-IDs.
 func (r *relaySink) of(ids []string) (out []sunk) {
 	r.mu.Lock()

@@ -63,7 +63,7 @@ func (c *Client) NewJob(p Params, document string) (string, error) {
 	}
 	m := jobID.FindStringSubmatch(text)
 	if m == nil {
-		return "", errors.New("hylafax: JNEW: got an answer without a number, want jobid:")
+		return "", errors.New("hylafax: JNEW: got an answer without a number, want jobid: and a number")
 	}
 	if p.KillTime <= 0 {
 		p.KillTime = 3 * time.Hour
