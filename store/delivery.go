@@ -149,13 +149,14 @@ func (tx *Tx) ByControl(controlID, recipient string) (referral.Delivery, bool, e
 // AwaitingProof returns deliveries of referrals by a rail that are in sent or transport_ok since before t, oldest first, at most limit.
 // silent: only those of which the receiver itself has said nothing yet (receipt referral.ReceiptProcessed).
 func (s *Store) AwaitingProof(ctx context.Context, rail string, before time.Time, silent bool, limit int) ([]referral.Delivery, error) {
-	unheard := ""
+	heard := "" // a receipt that takes a delivery out
 	if silent {
-		unheard = ` AND receipt <> '` + referral.ReceiptProcessed + `'`
+		heard = referral.ReceiptProcessed
 	}
 	return many(ctx, s.readers, s.scanDelivery, `SELECT `+deliveryColumns+` FROM delivery
-		WHERE state IN ('sent', 'transport_ok') AND created < ?1 AND proven_at < ?1 AND rail = ?2 AND referral_id > ''`+unheard+` ORDER BY created, id LIMIT ?3`,
-		micros(before), rail, limit)
+		WHERE state IN ('sent', 'transport_ok') AND created < ?1 AND proven_at < ?1 AND rail = ?2 AND referral_id > '' AND (CAST(?4 AS TEXT) = '' OR receipt <> ?4)
+		ORDER BY created, id LIMIT ?3`,
+		micros(before), rail, limit, heard)
 }
 
 const sqlHeads = `SELECT ` + deliveryColumns + ` FROM delivery WHERE ` + openDelivery + ` AND lane = CAST(?1 AS TEXT) ORDER BY lane_seq`
