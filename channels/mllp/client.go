@@ -33,11 +33,14 @@ type client struct {
 	address string
 	tls     *keptTLS // nil: plain TCP
 	timeout time.Duration
+	wait    time.Duration // for the first answer; 0: timeout
 	dial    Dial
 	late    func(hl7.AckInfo, []byte) // answers nobody waits for; called by another goroutine; nil: dropped
 
 	link *link // nil: not connected
 	used bool  // an exchange has worked on it
+
+	came string // what came in place of the last answer, "; " in front; empty: nothing
 }
 
 func (c *client) connect(ctx context.Context) error {
@@ -104,9 +107,19 @@ func (c *client) explain(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("%w (%s); the connection was closed", ErrNoAnswer, c.timeout)
+		return fmt.Errorf("%w (%s%s); the connection was closed", ErrNoAnswer, c.patience(), c.came)
+	case c.came != "" && !errors.Is(err, ErrUnreadable) && !errors.Is(err, ErrNoAnswer):
+		return fmt.Errorf("%w%s", err, c.came)
 	}
 	return err
+}
+
+// patience is how long an answer is waited for.
+func (c *client) patience() time.Duration {
+	if c.wait > 0 {
+		return c.wait
+	}
+	return c.timeout
 }
 
 // once writes the message and waits until an answer to it comes. The raw answer is returned beside ErrUnreadable too.
@@ -114,7 +127,8 @@ func (c *client) once(ctx context.Context, message []byte, id string) (hl7.AckIn
 	l := c.link
 	answer := l.expect(id)
 	defer l.forget()
-	limit := time.NewTimer(c.timeout)
+	c.came = ""
+	limit := time.NewTimer(c.patience())
 	defer limit.Stop()
 	stop := context.AfterFunc(ctx, func() { _ = l.nc.SetWriteDeadline(time.Unix(1, 0)) })
 	defer stop()
@@ -134,6 +148,9 @@ func (c *client) once(ctx context.Context, message []byte, id string) (hl7.AckIn
 		default:
 			a.err = l.lost()
 		}
+	}
+	if what := l.instead(); a.err != nil && what != "" {
+		c.came = "; " + what
 	}
 	return a.info, a.raw, a.err
 }

@@ -290,7 +290,7 @@ func TestSendFile(t *testing.T) {
 		before := len(r.engine.messages())
 		var got []string
 		err := SendFile(context.Background(), SendConfig{Address: r.addr, CR: c.cr}, []byte(c.file), func(x Exchange) error {
-			got = append(got, x.Type+" "+x.Info.Code)
+			got = append(got, x.Type+" "+codesIn(x))
 			return nil
 		})
 		if err != nil || !cmp.Equal(got, c.want) {
@@ -326,11 +326,11 @@ func TestSendOwnSamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := SendFile(context.Background(), SendConfig{Address: r.addr, Timeout: 10 * time.Second}, b, func(x Exchange) error {
-			if x.Answer != nil {
+			if len(x.Answers) > 0 {
 				answered++
-				if !x.Info.Positive() {
-					t.Errorf("%s: got %s", f.Name(), x.Info.Code)
-				}
+			}
+			if x.Refused() {
+				t.Errorf("%s: got %s", f.Name(), codesIn(x))
 			}
 			return nil
 		}); err != nil {

@@ -185,6 +185,14 @@ func looksLike(head []byte) string {
 	return "unknown"
 }
 
+// inFrame names what stands in an MLLP frame that is no message.
+func inFrame(body []byte) string {
+	if speaksHL7(body) {
+		return "HL7 whose MSH cannot be read"
+	}
+	return looksLike(body[:min(len(body), 3)])
+}
+
 // Read implements io.Reader for the codec with the deadlines of the connection's state: idle between messages, a minimum
 // rate within one, a short wait for the last byte.
 func (c *conn) Read(p []byte) (int, error) {

@@ -3,7 +3,9 @@ package mllp
 import (
 	"fmt"
 	"net"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"refloop/hl7"
@@ -21,6 +23,8 @@ type link struct {
 	want  string       // MSH-10 whose answer is waited for
 	wait  chan arrival // nil: nobody waits; has room for one
 	other int          // frames that were no answer to it
+	last  string       // what the last of them was
+	bytes atomic.Int64 // read since the wait began
 	err   error        // why reading ended
 }
 
@@ -55,7 +59,7 @@ func (l *link) alive() bool {
 
 func (l *link) read() {
 	defer close(l.ended)
-	r := codec.NewReader(l.nc, codec.Config{Limits: codec.Limits{Message: maxAnswer}, WaitEnd: func(begin bool) {
+	r := codec.NewReader(counted{l}, codec.Config{Limits: codec.Limits{Message: maxAnswer}, WaitEnd: func(begin bool) {
 		var until time.Time // none: the one who waits has a timer
 		if begin {
 			until = time.Now().Add(endWait) // some receivers never send the last byte
@@ -85,7 +89,7 @@ func (l *link) arrived(raw []byte) {
 		return
 	default:
 		if info, err = m.Ack(); err != nil {
-			l.pass() // a message of the peer's own
+			l.pass("a message without MSA") // of the peer's own
 			return
 		}
 	}
@@ -96,7 +100,7 @@ func (l *link) arrived(raw []byte) {
 	case mine:
 		l.give(arrival{info: info, raw: raw})
 	default:
-		l.pass()
+		l.pass(strayAnswer(info))
 		if l.late != nil {
 			l.late(info, raw)
 		}
@@ -114,9 +118,10 @@ func (l *link) give(a arrival) {
 }
 
 // pass counts what does not belong to the one who waits; too much of it ends the wait.
-func (l *link) pass() {
+func (l *link) pass(what string) {
 	l.mu.Lock()
 	l.other++
+	l.last = what
 	over := l.other >= maxStrays
 	l.mu.Unlock()
 	if over {
@@ -128,8 +133,45 @@ func (l *link) pass() {
 func (l *link) expect(id string) <-chan arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.want, l.wait, l.other = id, make(chan arrival, 1), 0
+	l.want, l.wait, l.other, l.last = id, make(chan arrival, 1), 0, ""
+	l.bytes.Store(0)
 	return l.wait
+}
+
+// instead says what came in place of the answer that is waited for, without quoting it; empty: nothing did.
+func (l *link) instead() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch n := l.bytes.Load(); {
+	case l.other == 1:
+		return "what came is " + l.last
+	case l.other > 1:
+		return fmt.Sprintf("%d messages came that do not answer it, the last is %s", l.other, l.last)
+	case n > 0:
+		return fmt.Sprintf("%d bytes came that are no whole MLLP frame (0x0B, message, 0x1C 0x0D)", n)
+	}
+	return ""
+}
+
+// strayAnswer says why an answer does not belong to the message in flight.
+func strayAnswer(info hl7.AckInfo) string {
+	code := "one without MSA-1"
+	if len(info.Code) == 2 && strings.Contains(" AA AE AR CA CE CR ", " "+info.Code+" ") {
+		code = info.Code
+	}
+	if info.About == "" {
+		return "an answer (" + code + ") that names no message: MSA-2 is empty, want the MSH-10 of the message"
+	}
+	return "an answer (" + code + ") to another message: MSA-2 is not its MSH-10"
+}
+
+// counted is the connection of a link, whose bytes are counted.
+type counted struct{ l *link }
+
+func (c counted) Read(b []byte) (int, error) {
+	n, err := c.l.nc.Read(b)
+	c.l.bytes.Add(int64(n))
+	return n, err
 }
 
 // forget ends the wait.

@@ -46,7 +46,7 @@ func (s *Server) handle(ctx context.Context, body []byte, restarts int, peer str
 func (s *Server) parsed(m *hl7.Message, err error, body []byte, peer string, log *slog.Logger) arrived {
 	if err != nil {
 		s.stats.Unreadable.Add(1)
-		log.Warn("a frame is no HL7 message", "bytes", len(body), "looks_like", looksLike(body[:min(len(body), 3)]), "error", err)
+		log.Warn("a frame is no HL7 message", "bytes", len(body), "looks_like", inFrame(body), "error", err)
 		if s.cfg.Garbled == "close" {
 			return arrived{close: true}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"refloop/hl7"
@@ -13,24 +14,35 @@ import (
 // SendConfig is how [SendFile] reaches a receiver. Rail gives TLS; its zero value means TLS unless the address is this machine.
 type SendConfig struct {
 	Address string        // host:port
-	Timeout time.Duration // for connecting and for each answer, 0: 30 s
+	Timeout time.Duration // for connecting and for each answer that is due, 0: 30 s
+	Grace   time.Duration // for an answer that comes on an error only (ER in MSH-15 or MSH-16), 0: 3 s
 	Rail    RailConfig    // TLS settings only
 	Limits  hl7.Limits
 	CR      bool // make CR of other segment ends, for receivers that need it; else the bytes go out as they are
 	Dial    Dial // nil: TCP
 }
 
-// Exchange is one message that was sent and what came back.
-type Exchange struct {
-	ControlID string // MSH-10
-	Type      string // MSH-9
-	Answer    []byte // as it came, without the frame; nil when the message wants none
-	Info      hl7.AckInfo
+// Reply is one answer to a message.
+type Reply struct {
+	Raw  []byte // as it came, without the frame
+	Info hl7.AckInfo
 }
 
-// SendFile sends each message of a file over one connection and gives each answer to done as it comes. The file holds one message, several, a batch
-// with FHS and BHS, or MLLP frames. It stops at the first message without an answer, or when done returns an error. A message with NE in both
-// MSH-15 and MSH-16 is not waited for.
+// Exchange is one message that was sent and what came back.
+type Exchange struct {
+	ControlID string  // MSH-10
+	Type      string  // MSH-9
+	Answers   []Reply // in the order they came; none when the message wants none, or wants one on an error only and none came
+}
+
+// Refused tells whether an answer is other than AA and CA.
+func (x Exchange) Refused() bool {
+	return slices.ContainsFunc(x.Answers, func(a Reply) bool { return !a.Info.Positive() })
+}
+
+// SendFile sends each message of a file over one connection and gives each exchange to done. The file holds one message, several, a batch with
+// FHS and BHS, or MLLP frames. Which answers are waited for is what MSH-9, MSH-15 and MSH-16 ask for (HL7 v2 section 2.9). It stops when an answer
+// that is due does not come, after giving done those that came, and when done returns an error.
 func SendFile(ctx context.Context, c SendConfig, file []byte, done func(Exchange) error) error {
 	messages, err := messagesOf(file, c.Limits)
 	if err != nil {
@@ -43,18 +55,22 @@ func SendFile(ctx context.Context, c SendConfig, file []byte, done func(Exchange
 	if c.Timeout <= 0 {
 		c.Timeout = 30 * time.Second
 	}
+	if c.Grace <= 0 {
+		c.Grace = 3 * time.Second
+	}
 	if c.Dial == nil {
 		c.Dial = plainDial
 	}
-	cl := &client{address: c.Address, tls: t, timeout: c.Timeout, dial: c.Dial}
+	more := make(chan Reply, maxFollowing)
+	cl := &client{address: c.Address, tls: t, timeout: c.Timeout, dial: c.Dial, late: keepFollowing(more)}
 	defer cl.close()
 	for i, b := range messages {
-		x, err := cl.send(ctx, b, c)
+		x, err := cl.send(ctx, b, c, more)
+		if len(x.Answers) > 0 || err == nil {
+			err = errors.Join(done(x), err)
+		}
 		if err != nil {
 			return fmt.Errorf("mllp: message %d of %d: %w", i+1, len(messages), err)
-		}
-		if err := done(x); err != nil {
-			return err
 		}
 	}
 	return nil
@@ -87,20 +103,4 @@ func messagesOf(file []byte, l hl7.Limits) ([][]byte, error) {
 		out = append(out, p.Bytes)
 	}
 	return out, nil
-}
-
-func (c *client) send(ctx context.Context, b []byte, cfg SendConfig) (Exchange, error) {
-	m, err := hl7.Parse(b, cfg.Limits)
-	if err != nil {
-		return Exchange{}, err
-	}
-	if cfg.CR {
-		b = m.CRBytes()
-	}
-	x := Exchange{ControlID: string(m.Segment(0).Field(10).Raw()), Type: m.Type()}
-	if a := m.AckMode(); a.Accept == "NE" && a.Application == "NE" {
-		return x, c.post(ctx, b)
-	}
-	x.Info, x.Answer, err = c.exchange(ctx, b, x.ControlID)
-	return x, err
 }

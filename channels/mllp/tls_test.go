@@ -173,7 +173,7 @@ func TestSendFileOverTLS(t *testing.T) {
 	cfg.TLS = &TLS{Certificate: cert, Key: key}
 	r := start(t, cfg, &fakeEngine{})
 	err := SendFile(context.Background(), SendConfig{Address: r.addr, Rail: RailConfig{CA: a.file}}, []byte(ref("T1")), func(x Exchange) error {
-		if x.Info.Code != "AA" {
+		if codesIn(x) != "AA" {
 			return errors.New("not AA")
 		}
 		return nil

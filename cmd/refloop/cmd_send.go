@@ -21,8 +21,10 @@ func sendCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "send FILE...", Short: "send HL7 v2 messages over MLLP and print each answer; exit 1 when one is not AA or CA", Args: cobra.MinimumNArgs(1),
 		Long: "send is an MLLP client. Each file holds one message, several, a batch, or MLLP frames; `-` is standard input. The bytes go out as\n" +
-			"they are. Each answer is printed with its segments on lines of their own. The exit code is 1 when an answer is AE, AR, CE or CR,\n" +
-			"or does not come. It needs no configuration.",
+			"they are. Each answer is printed with its segments on lines of their own. MSH-15 and MSH-16 say which answers come: for one they\n" +
+			"ask for always (AL) or on success (SU) it waits --timeout, for one they ask for on an error only (ER) --grace: then silence is\n" +
+			"good. An acknowledgement (ACK) is sent and not answered. The exit code is 1 when an answer is AE, AR, CE or CR, or one that is\n" +
+			"due does not come. It needs no configuration.",
 		Example: `  refloop send referral.hl7 --to 127.0.0.1:2575
   refloop send orders/*.hl7 --to hospital.example:6661 --tls on --ca hospital-ca.crt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -38,10 +40,10 @@ func sendCommand() *cobra.Command {
 				}
 				err = mllp.SendFile(cmd.Context(), cfg, b, func(x mllp.Exchange) error {
 					sent++
-					if x.Answer != nil && !x.Info.Positive() {
+					if x.Refused() {
 						refused++
 					}
-					return printAnswer(cmd.OutOrStdout(), x)
+					return printAnswers(cmd.OutOrStdout(), x)
 				})
 				if err != nil {
 					return fmt.Errorf("%s: %w", path, err)
@@ -62,6 +64,7 @@ func sendCommand() *cobra.Command {
 	f.String("certificate", "", "PEM `file` with our client certificate")
 	f.String("key", "", "PEM `file` with its private key")
 	f.Duration("timeout", 30*time.Second, "for connecting and for each answer")
+	f.Duration("grace", 3*time.Second, "for an answer that only comes on an error")
 	f.Bool("cr", false, "make CR of other segment ends, for receivers that need it")
 	return c
 }
@@ -85,8 +88,12 @@ func sendConfig(cmd *cobra.Command) (mllp.SendConfig, error) {
 	if err != nil {
 		return mllp.SendConfig{}, err
 	}
+	grace, err := f.GetDuration("grace")
+	if err != nil {
+		return mllp.SendConfig{}, err
+	}
 	return mllp.SendConfig{
-		Address: flag("to"), Timeout: wait, CR: flag("cr") == "true",
+		Address: flag("to"), Timeout: wait, Grace: grace, CR: flag("cr") == "true",
 		Rail: mllp.RailConfig{
 			TLS: flag("tls"), CA: config.Path(flag("ca")), ServerName: flag("server-name"), Cert: config.Path(flag("certificate")), Key: config.Path(flag("key")),
 		},
@@ -105,17 +112,21 @@ func readFile(path string, stdin io.Reader) ([]byte, error) {
 	return b, err
 }
 
-// printAnswer writes an answer with a line a segment.
-func printAnswer(w io.Writer, x mllp.Exchange) error {
-	if x.Answer == nil {
-		_, err := fmt.Fprintf(w, "%s %s: sent; it asks for no answer\n", x.Type, x.ControlID)
+// printAnswers writes the answers to a message with a line a segment; without one it says that none came.
+func printAnswers(w io.Writer, x mllp.Exchange) error {
+	if len(x.Answers) == 0 {
+		_, err := fmt.Fprintf(w, "%s %s: sent; no answer to it is due\n", x.Type, x.ControlID)
 		return err
 	}
-	b := bytes.ReplaceAll(x.Answer, []byte("\r\n"), []byte("\n"))
-	b = bytes.ReplaceAll(b, []byte("\r"), []byte("\n"))
-	if !bytes.HasSuffix(b, []byte("\n")) {
-		b = append(b, '\n')
+	for _, a := range x.Answers {
+		b := bytes.ReplaceAll(a.Raw, []byte("\r\n"), []byte("\n"))
+		b = bytes.ReplaceAll(b, []byte("\r"), []byte("\n"))
+		if !bytes.HasSuffix(b, []byte("\n")) {
+			b = append(b, '\n')
+		}
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
 	}
-	_, err := w.Write(b)
-	return err
+	return nil
 }
