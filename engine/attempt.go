@@ -248,6 +248,7 @@ func (a *attempt) settle(ctx context.Context, rc channels.Receipt, sendErr error
 		rawRow = a.answerRow(id, rc, now)
 	}
 	answer := a.answered(ctx, rc, rawRow)
+	overtaken := false
 	err := a.e.write(ctx, func(tx Tx) error {
 		cur, err := tx.Delivery(a.d.ID)
 		if err != nil {
@@ -269,6 +270,9 @@ func (a *attempt) settle(ctx context.Context, rc channels.Receipt, sendErr error
 			return err
 		}
 		if sendErr == nil {
+			if overtaken = refusedMeanwhile(cur); overtaken {
+				return nil
+			}
 			if rc.At.IsZero() {
 				rc.At = now
 			}
@@ -282,7 +286,10 @@ func (a *attempt) settle(ctx context.Context, rc channels.Receipt, sendErr error
 		}
 		return a.failed(tx, cur, rc, sendErr, now)
 	})
-	if err == nil {
+	switch {
+	case err == nil && overtaken:
+		a.e.log.Warn("a refusal came right behind the positive answer and withdraws it", "delivery", a.d.ID, "lane", a.d.Lane, "attempt", a.d.Attempts, "code", rc.Code)
+	case err == nil:
 		a.log(rc, sendErr)
 	}
 	return err

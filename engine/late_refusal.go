@@ -33,3 +33,21 @@ func (e *Engine) refusedLate(tx Tx, set *Setup, d referral.Delivery, rc channels
 	d.State, d.NextAttempt, d.Grade = referral.DeliveryFailed, now.Add(e.backoff(set.retry(d.Lane), d.Attempts)), ""
 	return tx.SetDelivery(d)
 }
+
+// refusedMeanwhile reports whether a refusal was applied to a delivery while its attempt was still on its way to the writer. Had it come before the
+// positive answer on the wire it would have been the attempt's answer itself: it came behind, and withdraws it.
+func refusedMeanwhile(d referral.Delivery) bool {
+	if d.Rail != channels.MLLP {
+		return false
+	}
+	switch d.State {
+	case referral.DeliveryFailed, referral.DeliveryDead, referral.DeliveryCancelled:
+	default:
+		return false
+	}
+	switch d.Receipt {
+	case "AE", "AR", "CE", "CR":
+		return true
+	}
+	return false
+}

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,6 +68,60 @@ func TestLateRefusalObeysThePolicy(t *testing.T) {
 				}
 				if n != c.copies || c.park && w.Incidents()["delivery_dead"] != 1 {
 					t.Errorf("got %d deliveries and %v, want %d", n, w.Incidents(), c.copies)
+				}
+			})
+		})
+	}
+}
+
+// A refusal right behind AA, applied before the attempt could be recorded, withdraws it as one that comes later does.
+func TestRefusalRightBehindTheAnswer(t *testing.T) {
+	for _, c := range []struct {
+		name            string
+		code            string
+		permanent, park bool
+		state           referral.DeliveryState
+		copies          int
+	}{
+		{"next rail", "AA", true, false, referral.DeliveryDead, 2},
+		{"park", "AA", true, true, referral.DeliveryDead, 1},
+		{"retry", "AA", false, false, referral.DeliveryFailed, 1},
+		{"retry behind a commit", "CA", false, false, referral.DeliveryFailed, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *enginetest.World) {
+				ehr := &w.Set.Directory.Partners[0]
+				second := ehr.Rails[0]
+				second.Lane = enginetest.RehabLane // any other
+				ehr.Rails = append(ehr.Rails, second)
+				sends := 0
+				w.Senders[enginetest.EHRLane].SendFunc = func(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
+					if sends++; sends == 1 {
+						if err := w.Engine.Confirm(ctx, channels.Receipt{DeliveryID: o.DeliveryID, Level: channels.LevelFailed, Code: "AE", Text: "refused; 204"}); err != nil {
+							t.Error(err)
+						}
+					}
+					level := channels.LevelDelivered
+					if c.code == "CA" {
+						level = channels.LevelTransport
+					}
+					return channels.Receipt{Level: level, Code: c.code}, nil
+				}
+				w.Set.Senders[enginetest.EHRLane] = judged{w.Senders[enginetest.EHRLane], c.permanent, c.park}
+				w.Start()
+				r := accepted(t, w)
+				w.Settle()
+				d, n := told(t, w, r.ID), 0
+				for _, other := range w.Deliveries(r.ID) {
+					if other.Partner == enginetest.EHR {
+						n++
+					}
+				}
+				if d.State != c.state || d.Receipt != "AE" || n != c.copies || c.park && w.Incidents()["delivery_dead"] != 1 {
+					t.Errorf("got %s (%s), %d deliveries, %v, want %s and %d", d.State, d.Receipt, n, w.Incidents(), c.state, c.copies)
+				}
+				if c.copies == 1 && slices.Contains(w.Events(r.ID), string(referral.EventDelivery)) {
+					t.Errorf("the answer counts as proof: %v", w.Events(r.ID))
 				}
 			})
 		})
