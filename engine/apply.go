@@ -17,6 +17,7 @@ import (
 // message is `failed`, and the answer says so.
 func (e *Engine) applyWork(tx Tx, m *referral.Message, w *work) {
 	refine(m, w)
+	w.listed = false
 	before := *m
 	err := tx.Inner(func() (err error) {
 		defer func() {
@@ -35,6 +36,7 @@ func (e *Engine) applyWork(tx Tx, m *referral.Message, w *work) {
 	w.decoded.Verdict = channels.Repair
 	w.decoded.Problems = []channels.Problem{{Code: "207", Severity: "E", Text: "the message is kept but could not be taken up; our staff see it"}}
 	e.log.Error("failed", "message", m.ID, "channel", m.Channel, "type", m.Type, "error", err)
+	w.listed = true
 	item := referral.Incident{Kind: "message_failed", Key: m.ID, MessageID: m.ID, Note: m.Reason}
 	if err := e.openIncident(tx, item, m.ReceivedAt); err != nil {
 		e.log.Error("opening an incident", "message", m.ID, "error", err)

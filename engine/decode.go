@@ -20,6 +20,7 @@ type work struct {
 	again   again           // reprocessing: what the message said before
 	fault   error           // decoding failed; the message ends `failed`
 	notices channels.Notifier
+	listed  bool // its failure opened an item
 	source  channels.Archived
 }
 
@@ -141,6 +142,11 @@ func (e *Engine) finish(ctx context.Context, m referral.Message, w *work) error 
 		row := m
 		row.ConfigHash = w.set.Hash
 		e.applyWork(tx, &row, w)
+		if w.notices == nil {
+			if err := e.untold(tx, row, w); err != nil {
+				return err
+			}
+		}
 		return tx.SetMessage(row)
 	})
 }

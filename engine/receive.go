@@ -137,7 +137,22 @@ func (e *Engine) settle(tx Tx, m referral.Message, in channels.Inbound, dup *ref
 	if in.Says != nil {
 		m.Code = in.Says(out.Answer)
 	}
+	if w != nil && len(out.Answer) == 0 {
+		if err := e.untold(tx, m, w); err != nil {
+			return channels.Outcome{}, err
+		}
+	}
 	return out, tx.SetMessage(m)
+}
+
+// untold opens an item for a refused message whose sender learns nothing of it: it asked for no answer to a refusal (MSH-15 and MSH-16), or the
+// rail has none.
+func (e *Engine) untold(tx Tx, m referral.Message, w *work) error {
+	if w.decoded.Verdict == channels.Taken || w.listed {
+		return nil
+	}
+	note := "it was refused, and its sender gets no answer: " + m.Reason
+	return e.openIncident(tx, referral.Incident{Kind: "message_failed", Key: m.ID, MessageID: m.ID, Note: note}, m.ReceivedAt)
 }
 
 // settleDuplicate answers as the first time, without a second effect. w is nil of a message that is opened later.

@@ -285,6 +285,31 @@ func TestInnerFailureKeepsTheMessage(t *testing.T) {
 	}
 }
 
+// A refusal that nobody reads is an item: the sender asked for no answer.
+func TestRefusalThatIsNotTold(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *enginetest.World) {
+		bad := strings.Replace(enginetest.Request("C1", "RF-1"), "|RF-1^NSEHR|", "||", 1)
+		if out := w.Take(enginetest.FromEHR, bad); out.Verdict != channels.Repair || len(w.Incidents()) != 0 {
+			t.Fatalf("told: got verdict %d, %v, want AE and no item", out.Verdict, w.Incidents())
+		}
+		silent := func(body string) channels.Outcome {
+			in := enginetest.Inbound(enginetest.FromEHR, body)
+			in.Answer = func(channels.Outcome) []byte { return nil }
+			out, err := w.Engine.Receive(t.Context(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		if out := silent(strings.Replace(bad, "|C1|", "|C2|", 1)); out.State != "failed" || w.Incidents()["message_failed"] != 1 {
+			t.Errorf("not told: got %s, %v, want failed and one item", out.State, w.Incidents())
+		}
+		if out := silent(enginetest.Request("C3", "RF-3")); out.State != "processed" || w.Incidents()["message_failed"] != 1 {
+			t.Errorf("taken: got %s, %v, want no further item", out.State, w.Incidents())
+		}
+	})
+}
+
 func TestPanicWhileReading(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *enginetest.World) {
 		bad := &enginetest.Line{OpenFunc: func(channels.Archived) (channels.Opened, error) { panic("a bug") }}
