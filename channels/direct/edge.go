@@ -6,9 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
 	"refloop/channels"
@@ -26,8 +24,7 @@ type EdgeChannel struct {
 	name    string
 	partner string
 	handler channels.Handler
-	log     *slog.Logger
-	look    time.Duration // how often watch looks
+	watch   *channels.MailboxWatch
 }
 
 // NewEdge makes the channel of a decoded configuration. It connects to nothing.
@@ -35,97 +32,36 @@ func NewEdge(c config.Channel, cfg EdgeConfig, a *Agent, d Deps) (*EdgeChannel, 
 	if d.Handler == nil || cfg.Mailbox == nil {
 		return nil, fmt.Errorf("direct: channel %s: got no Handler or no mailbox, want both", c.Name)
 	}
-	ch := &EdgeChannel{Agent: a, name: c.Name, partner: c.Partner, handler: d.Handler, log: d.Log, look: lookAtMailbox}
+	ch := &EdgeChannel{Agent: a, name: c.Name, partner: c.Partner, handler: d.Handler}
 	var err error
 	ch.Puller, err = mailbox.New(*cfg.Mailbox, mailbox.Deps{
 		Name: c.Name, Dir: a.Settings.Node.Resolve("var/mailbox"), Max: int64(d.Limit), Budget: d.Budget, Log: d.Log, Dial: a.Dial,
 	}, ch.take)
-	return ch, err
+	if err != nil {
+		return nil, err
+	}
+	ch.watch = &channels.MailboxWatch{
+		Channel: c.Name, Handler: d.Handler, Ready: ch.Ready, Note: "the mailbox at the HISP cannot be read, mail for us waits there",
+		Now: ch.now, Log: d.Log, Kinds: []string{AlarmLogin}, More: ch.refusedLogin,
+	}
+	return ch, nil
 }
-
-// lookAtMailbox is how often it is looked whether the mailbox can be read. It must be closed twice before an incident is opened.
-const lookAtMailbox = 30 * time.Second
 
 // Run reads the mailbox until take ends, and tells people when it cannot.
 func (ch *EdgeChannel) Run(take, hold context.Context) error {
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	watching, stop := context.WithCancel(take)
-	defer stop()
-	wg.Go(func() { ch.watch(watching) })
-	return ch.Puller.Run(take, hold)
+	return ch.watch.Run(take, hold, ch.Puller.Run)
 }
 
-// Kinds of alarms of a site with a HISP.
-const (
-	AlarmMailbox = "mailbox_closed" // the mailbox cannot be read
-	AlarmLogin   = "hisp_login"     // the HISP refuses our login for submission
-)
+// AlarmLogin is the kind of the alarm of a site whose login for submission the HISP refuses.
+const AlarmLogin = "hisp_login"
 
-// watch opens one incident for each thing that keeps mail from going in or out, and resolves it when it is over.
-func (ch *EdgeChannel) watch(ctx context.Context) {
-	to, ok := ch.handler.(channels.Observer)
-	if !ok {
-		return
+// refusedLogin is the alarm for mail that cannot go out.
+func (ch *EdgeChannel) refusedLogin(scope string) []channels.Alarm {
+	h := ch.Settings.HISP
+	if h == nil || h.refusedSince().IsZero() {
+		return nil
 	}
-	tick := time.NewTicker(ch.look)
-	defer tick.Stop()
-	w := edgeSight{ch: ch}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		o, news := w.see()
-		if !news {
-			continue
-		}
-		if err := to.Observe(ctx, o); err == nil {
-			w.told = &o
-		} else if ctx.Err() == nil {
-			ch.log.Error("telling that mail cannot go in or out", "channel", ch.name, "error", err)
-		}
-	}
-}
-
-// edgeSight is what watch saw.
-type edgeSight struct {
-	ch     *EdgeChannel
-	closed int       // looks in a row
-	since  time.Time // of the first of them
-	told   *channels.Observation
-}
-
-// see looks once; news reports that it is not what was told last.
-func (w *edgeSight) see() (o channels.Observation, news bool) {
-	ch := w.ch
-	o = channels.Observation{Source: "channel/" + ch.name, At: ch.now(), Kinds: []string{AlarmMailbox, AlarmLogin}, Scope: ch.name + " "}
-	err := ch.Ready()
-	if err == nil {
-		w.closed = 0
-	} else if w.closed++; w.closed == 1 {
-		w.since = o.At
-	}
-	switch {
-	case w.closed == 1:
-		return o, false // once is nothing yet
-	case w.closed > 1:
-		o.Alarms = append(o.Alarms, channels.Alarm{Kind: AlarmMailbox, Key: o.Scope + w.since.Format(time.RFC3339),
-			Note: "the mailbox at the HISP cannot be read, mail for us waits there: " + err.Error() + "; see refloop doctor"})
-	}
-	if h := ch.Settings.HISP; h != nil && !h.refusedSince().IsZero() {
-		o.Alarms = append(o.Alarms, channels.Alarm{Kind: AlarmLogin, Key: o.Scope + h.refusedSince().Format(time.RFC3339), Note: "our mail cannot be submitted: " + errRefusedLogin.Error()})
-	}
-	if w.told == nil || len(w.told.Alarms) != len(o.Alarms) {
-		return o, true
-	}
-	for i, a := range o.Alarms {
-		if was := w.told.Alarms[i]; was.Kind != a.Kind || was.Key != a.Key {
-			return o, true
-		}
-	}
-	return o, false
+	return []channels.Alarm{{Kind: AlarmLogin, Key: scope + h.refusedSince().Format(time.RFC3339), Note: "our mail cannot be submitted: " + errRefusedLogin.Error()}}
 }
 
 func (g *Agent) now() time.Time {

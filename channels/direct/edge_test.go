@@ -319,9 +319,9 @@ func TestEdgeLoginAlarm(t *testing.T) {
 	s := newEdge(t, "smtp+insecure://"+mailtest.NewSMTP(t, mailtest.SMTPOptions{}).Addr, "imap+insecure://127.0.0.1:143", "", "")
 	ch, err := NewEdge(s.cfg.Channels[0], s.edge, s.agent, Deps{Handler: newHandler(), Log: slog.New(slog.DiscardHandler), Limit: 1 << 20})
 	must(t, err)
-	w := edgeSight{ch: ch, closed: 2}
+	ch.watch.See() // closed, as it never was open
 	kinds := func() (out []string) {
-		o, _ := w.see()
+		o, _ := ch.watch.See()
 		for _, a := range o.Alarms {
 			out = append(out, a.Kind)
 		}
@@ -348,14 +348,14 @@ func TestEdgeAlarm(t *testing.T) {
 		w := watcher{newHandler(), make(chan channels.Observation, 100)}
 		ch, err := NewEdge(s.cfg.Channels[0], s.edge, s.agent, Deps{Handler: w, Log: slog.New(slog.DiscardHandler), Limit: 1 << 20})
 		must(t, err)
-		ch.look = 10 * time.Millisecond
+		ch.watch.Every = 10 * time.Millisecond
 		take, stop := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		go func() { done <- ch.Run(take, context.Background()) }()
 		closed := password == "hunter2"
 		for o := range w.told { // the first may come before the login
 			if len(o.Alarms) == 1 == closed {
-				if closed && (o.Alarms[0].Kind != AlarmMailbox || !strings.HasPrefix(o.Alarms[0].Key, o.Scope) || !strings.Contains(o.Alarms[0].Note, "login was refused")) {
+				if closed && (o.Alarms[0].Kind != channels.AlarmMailbox || !strings.HasPrefix(o.Alarms[0].Key, o.Scope) || !strings.Contains(o.Alarms[0].Note, "mail for us waits there")) {
 					t.Errorf("got %+v", o)
 				}
 				break

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"hash/crc32"
+	"image"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -163,8 +164,12 @@ func TestFaxIsArchivedThenRemoved(t *testing.T) {
 
 func TestPrepareThenOpen(t *testing.T) {
 	c := newChannel(t, Config{Pages: 500}, Deps{Name: "fax-inbox", Reader: reader{}, Log: discard(), Draw: testDrawer(t)})
-	for name, pages := range map[string]string{"d-030.tif": "2", "d-001-noecm-burst.tif": "1"} {
-		a := channels.Archived{Body: fixture(t, name), ContentType: "image/tiff"}
+	for name, sent := range map[string]struct {
+		body    []byte
+		pages   string
+		station string
+	}{"two pages": {smallTIFF(t, 2), "2", ""}, "d-001-noecm-burst.tif": {fixture(t, "d-001-noecm-burst.tif"), "1", "+15555550100"}} {
+		a := channels.Archived{Body: sent.body, ContentType: "image/tiff"}
 		var err error
 		if a.Evidence, err = c.Prepare(context.Background(), a); err != nil {
 			t.Fatal(err)
@@ -177,18 +182,16 @@ func TestPrepareThenOpen(t *testing.T) {
 		if err != nil || string(again.Parts[0].Body) != string(first.Parts[0].Body) {
 			t.Errorf("%s: opened twice: got other fields (%v), want the same", name, err)
 		}
-		if len(first.Parts) != 2 || first.Parts[0].Kind != channels.KindFields || first.Parts[1].Kind != channels.KindImage || first.Parts[0].Attrs["page_count"] != pages {
-			t.Errorf("%s: got %d parts, want fields and image of %s pages", name, len(first.Parts), pages)
+		if len(first.Parts) != 2 || first.Parts[0].Kind != channels.KindFields || first.Parts[1].Kind != channels.KindImage || first.Parts[0].Attrs["page_count"] != sent.pages {
+			t.Errorf("%s: got %d parts, want fields and image of %s pages", name, len(first.Parts), sent.pages)
 		}
 		var fields map[string]any
 		if err := json.Unmarshal(first.Parts[0].Body, &fields); err != nil || fields["document_type"] == nil {
 			t.Errorf("%s: got fields %v (%v), want a document type", name, fields, err)
 		}
-	}
-	a := channels.Archived{Body: fixture(t, "d-001-noecm-burst.tif")}
-	b, err := c.Prepare(context.Background(), a)
-	if err != nil || !strings.Contains(string(b), `"station":"+15555550100"`) {
-		t.Errorf("got no station ID (%v), want the one the receiver wrote", err)
+		if sent.station != "" && !strings.Contains(string(a.Evidence), `"station":"`+sent.station+`"`) {
+			t.Errorf("%s: got no station ID, want the one the receiver wrote", name)
+		}
 	}
 }
 
@@ -231,7 +234,7 @@ func hugePNG() []byte {
 
 func TestReaderGoneIsNotTheFaxesFault(t *testing.T) {
 	c := newChannel(t, Config{Pages: 500}, Deps{Name: "fax-inbox", Reader: reader{err: ocr.ErrClosed}, Log: discard()})
-	if _, err := c.Prepare(context.Background(), channels.Archived{Body: fixture(t, "d-030.tif")}); !errors.Is(err, ocr.ErrClosed) {
+	if _, err := c.Prepare(context.Background(), channels.Archived{Body: smallTIFF(t, 1)}); !errors.Is(err, ocr.ErrClosed) {
 		t.Errorf("got %v, want ErrClosed, so that the fax is read later", err)
 	}
 }
@@ -277,9 +280,37 @@ func samplePages(t *testing.T) []byte {
 
 // drawSample draws the pages once: it takes long under the race detector.
 var drawSample = sync.OnceValues(func() ([]byte, error) {
-	pages, err := fax.Letter{Referral: "7K3M9QX2T4V8WZ5C", Title: "Referral", Cover: fax.Cover{To: fax.Party{Organization: "Lakeside Cardiology"}}}.Draw()
+	pages, err := drawReply()
 	if err != nil {
 		return nil, err
 	}
 	return fax.EncodeTIFF(pages)
 })
+
+// drawReply draws a letter of two pages whose second one may come back. Who fills in its boxes clones it first.
+var drawReply = sync.OnceValues(func() ([]*fax.Bitmap, error) {
+	return fax.Letter{Referral: "7K3M9QX2T4V8WZ5C", Title: "Referral", Reply: true, Cover: fax.Cover{To: fax.Party{Organization: "Lakeside Cardiology"}}}.Draw()
+})
+
+// smallPages are strips of paper with some bars on them, different ones: whole pages take long under the race detector.
+func smallPages(n int) []*fax.Bitmap {
+	var list []*fax.Bitmap
+	for i := range n {
+		m := fax.NewBitmap(fax.FineWidth, 240)
+		for k := range 3 + i {
+			m.Fill(image.Rect(200, 40+24*k, 900+100*i, 48+24*k))
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// smallTIFF is a fax of small pages.
+func smallTIFF(t *testing.T, n int) []byte {
+	t.Helper()
+	b, err := fax.EncodeTIFF(smallPages(n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

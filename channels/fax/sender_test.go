@@ -35,13 +35,17 @@ func makeSender(t testing.TB, cfg RailConfig, d SenderDeps) *Sender {
 
 func TestPackDrawsLetterAndDocuments(t *testing.T) {
 	s := newTestSender(t, t.TempDir())
+	pdf, err := fax.EncodePDF(smallPages(2))
+	if err != nil {
+		t.Fatal(err)
+	}
 	letter, err := json.Marshal(fax.Letter{Title: "Referral", Reply: true, Form: []fax.Section{{Title: "Patient", Lines: []fax.Line{{Label: "Name", Value: "CASTELLANOS, Yolanda"}}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ship := channels.Shipment{
 		ReferralID: "7K3M9QX2T4V8WZ5C", Recipient: "Lakeside Cardiology", Address: "+15550100", ControlID: "RL1", At: day.Time,
-		Parts: []channels.Part{{Kind: channels.KindLetter, Body: letter}, {Kind: channels.KindImage, Body: fixture(t, "d-030.tif")}, {Kind: channels.KindPDF, Body: fixture(t, "d-055.pdf")}},
+		Parts: []channels.Part{{Kind: channels.KindLetter, Body: letter}, {Kind: channels.KindImage, Body: smallTIFF(t, 2)}, {Kind: channels.KindPDF, Body: pdf}},
 	}
 	p, err := s.Pack(context.Background(), ship)
 	if err != nil {

@@ -69,19 +69,39 @@ func (c *Channel) smtp() (source, error) {
 	})
 }
 
+// boxSource reads a mailbox, and tells people when it cannot.
+type boxSource struct {
+	*mailbox.Puller
+	watch *channels.MailboxWatch
+}
+
+// Run reads the mailbox until take ends.
+func (b *boxSource) Run(take, hold context.Context) error {
+	return b.watch.Run(take, hold, b.Puller.Run)
+}
+
 // mailbox makes the source that reads a mailbox.
 func (c *Channel) mailbox() (source, error) {
-	return mailbox.New(*c.cfg.Mailbox, mailbox.Deps{Name: c.d.Name, Dir: c.d.Dir, Max: int64(c.d.Max), Budget: c.d.Budget, Log: c.d.Log}, func(ctx context.Context, m mailbox.Mail) error {
-		call := &Call{Source: "mailbox", Via: &m.Via}
-		switch m.Why {
-		case "":
-		case mailbox.WhyTooLarge:
-			call.Failure = fmt.Sprintf("a mail of %d bytes, want at most %d; it is still in the mailbox", m.Size, c.d.Max)
-		default:
-			call.Failure = "a mail that the server does not hand over; it is still in the mailbox"
-		}
-		return c.takeMail(ctx, m.Body, m.Via.Server, call)
-	})
+	p, err := mailbox.New(*c.cfg.Mailbox, mailbox.Deps{Name: c.d.Name, Dir: c.d.Dir, Max: int64(c.d.Max), Budget: c.d.Budget, Log: c.d.Log}, c.takeBoxed)
+	if err != nil {
+		return nil, err
+	}
+	return &boxSource{p, &channels.MailboxWatch{
+		Channel: c.d.Name, Handler: c.d.Handler, Ready: p.Ready, Note: "the mailbox that the fax gateway fills cannot be read, faxes wait there", Now: c.d.Now, Log: c.d.Log,
+	}}, nil
+}
+
+// takeBoxed takes one mail of the mailbox.
+func (c *Channel) takeBoxed(ctx context.Context, m mailbox.Mail) error {
+	call := &Call{Source: "mailbox", Via: &m.Via}
+	switch m.Why {
+	case "":
+	case mailbox.WhyTooLarge:
+		call.Failure = fmt.Sprintf("a mail of %d bytes, want at most %d; it is still in the mailbox", m.Size, c.d.Max)
+	default:
+		call.Failure = "a mail that the server does not hand over; it is still in the mailbox"
+	}
+	return c.takeMail(ctx, m.Body, m.Via.Server, call)
 }
 
 // takeMail archives a whole mail; its attachment is taken out of it whenever it is opened. One of somebody else is archived as refused.

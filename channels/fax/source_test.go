@@ -194,7 +194,7 @@ func TestMailSource(t *testing.T) {
 	send := func(to string, mail []byte) error {
 		return smtp.SendMail(server.Addr().String(), nil, "bounce@gw.example", []string{to}, mail)
 	}
-	page := fixture(t, "d-030.tif")
+	page := smallTIFF(t, 2)
 	if err := send("other@northside.example", gatewayMail("a@gw.example", "Fax", page)); err == nil {
 		t.Error("another recipient: got no error, want 550")
 	}
@@ -256,11 +256,9 @@ func openMail(t *testing.T, c *Channel, in channels.Inbound) channels.Opened {
 	return o
 }
 
-func TestMailboxSource(t *testing.T) {
-	box := mailtest.NewIMAP(t, mailtest.IMAPOptions{})
-	page := fixture(t, "d-030.tif")
-	box.Put("INBOX", gatewayMail("a@gw.example", "Fax from 207-555-0100", page))
-	h := newHandler()
+// boxConfig reads a mailbox as configured.
+func boxConfig(t *testing.T, box *mailtest.IMAP) Config {
+	t.Helper()
 	cfg := Config{Mailbox: &mailbox.Config{
 		URL: "imap+insecure://" + box.Addr, Username: mailtest.User, Password: config.NewSecret(mailtest.Password), Folder: "INBOX", Start: "all", Every: config.Duration(time.Second), Timeout: config.Duration(30 * time.Second),
 	}, Pages: 500}
@@ -268,7 +266,15 @@ func TestMailboxSource(t *testing.T) {
 	if cfg.Mailbox.Check(p); p.Err() != nil {
 		t.Fatal(p.Err())
 	}
-	c := newChannel(t, cfg, Deps{Name: "box", Dir: t.TempDir(), Handler: h, Reader: reader{}, Log: discard()})
+	return cfg
+}
+
+func TestMailboxSource(t *testing.T) {
+	box := mailtest.NewIMAP(t, mailtest.IMAPOptions{})
+	page := smallTIFF(t, 2)
+	box.Put("INBOX", gatewayMail("a@gw.example", "Fax from 207-555-0100", page))
+	h := newHandler()
+	c := newChannel(t, boxConfig(t, box), Deps{Name: "box", Dir: t.TempDir(), Handler: h, Reader: reader{}, Log: discard()})
 	running(t, c.Run)
 	in := next(t, h.got)
 	if call := callOf(t, in); call.Via == nil || call.Source != "mailbox" || call.Number != "2075550100" || in.ControlID == "" {
@@ -276,6 +282,40 @@ func TestMailboxSource(t *testing.T) {
 	}
 	if o := openMail(t, c, in); len(o.Parts) != 2 || !bytes.Equal(o.Parts[1].Body, page) {
 		t.Errorf("got %d parts", len(o.Parts))
+	}
+}
+
+// observer is a handler that is told things.
+type observer struct {
+	*handler
+	told chan channels.Observation
+}
+
+func (o observer) Observe(_ context.Context, seen channels.Observation) error {
+	o.told <- seen
+	return nil
+}
+
+// TestMailboxAlarm: while the mailbox cannot be read there is one alarm; with the right password there is none.
+func TestMailboxAlarm(t *testing.T) {
+	box := mailtest.NewIMAP(t, mailtest.IMAPOptions{})
+	for password, alarms := range map[string]int{"hunter2": 1, mailtest.Password: 0} {
+		h := observer{newHandler(), make(chan channels.Observation, 100)}
+		cfg := boxConfig(t, box)
+		cfg.Mailbox.Password = config.NewSecret(password)
+		c := newChannel(t, cfg, Deps{Name: "box", Dir: t.TempDir(), Handler: h, Reader: reader{}, Log: discard()})
+		c.in.(*boxSource).watch.Every = quick.D()
+		running(t, c.Run)
+		for { // the first may come before the login
+			o := next(t, h.told)
+			if len(o.Alarms) != alarms {
+				continue
+			}
+			if alarms == 1 && (o.Source != "channel/box" || o.Alarms[0].Kind != channels.AlarmMailbox || !strings.Contains(o.Alarms[0].Note, "faxes wait there") || strings.Contains(o.Alarms[0].Note, password)) {
+				t.Errorf("got %+v", o)
+			}
+			break
+		}
 	}
 }
 
