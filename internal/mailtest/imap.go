@@ -103,6 +103,9 @@ func (s *IMAP) List(folder string) (out []Held) {
 		all := imap.SeqSet{imap.SeqRange{Start: 1}}
 		list, err := c.Fetch(all, &imap.FetchOptions{UID: true, Flags: true, BodySection: []*imap.FetchItemBodySection{{Peek: true}}}).Collect()
 		for _, m := range list {
+			if len(m.BodySection) == 0 { // deleted meanwhile, or news of its flags alone
+				continue
+			}
 			h := Held{UID: uint32(m.UID), Body: m.BodySection[0].Bytes}
 			for _, f := range m.Flags {
 				h.Seen, h.Deleted = h.Seen || f == imap.FlagSeen, h.Deleted || f == imap.FlagDeleted
