@@ -199,6 +199,7 @@ func (e *encoder) item(x *Entry) item {
 // differ: the status that will be written, and the form of the time.
 func (x *Entry) canonical() {
 	x.canonicalCode()
+	x.Code = x.Code.led(x.bound())
 	switch x.Kind {
 	case KindProblem, KindAllergy:
 		usual := "active"
@@ -269,6 +270,30 @@ func (x *Entry) canonicalCode() {
 		usual.Translations = append(append(usual.Translations, x.Code), x.Code.Translations...)
 	}
 	x.Code = usual
+}
+
+// bound gives the code systems that the template lets the entry's code be of; nil: any.
+func (x *Entry) bound() []string {
+	switch x.Kind {
+	case KindProblem:
+		if main, _ := x.Code.pick([]string{SNOMED}); main.Code != "" { // SNOMED CT first, ICD as translation
+			return []string{SNOMED}
+		}
+		return []string{SNOMED, ICD10, ICD9, icd9Old}
+	case KindAllergy:
+		return []string{RxNorm, SNOMED, UNII, ndfrt, CVX, medRT}
+	case KindMedication:
+		return []string{RxNorm}
+	case KindPlanned:
+		if x.Class == "medication" {
+			return []string{RxNorm}
+		}
+	case KindImmunization:
+		return []string{CVX, cvxOld}
+	case KindVital, KindFunctional:
+		return []string{LOINC}
+	}
+	return nil
 }
 
 // paragraphs splits free words at blank lines, and each paragraph in lines; every line is cleaned.

@@ -217,11 +217,8 @@ func (e *encoder) problemValue(it *item) {
 	if it.Negated && v.zero() {
 		v = Code{Code: "55607006", System: SNOMED, Display: "Problem"}
 	}
-	systems := []string{SNOMED, ICD10, ICD9, icd9Old}
-	if main, _ := v.pick([]string{SNOMED}); main.Code != "" { // SNOMED CT first, ICD as translation
-		systems = systems[:1]
-	}
-	e.code(v, codeOpt{name: "value", xsi: "CD", anchor: it.words(), systems: systems})
+	x := Entry{Kind: KindProblem, Code: v}
+	e.code(v, codeOpt{name: "value", xsi: "CD", anchor: it.words(), systems: x.bound()})
 }
 
 func (e *encoder) severity(it *item) {
@@ -270,7 +267,7 @@ func (e *encoder) allergy(it *item) {
 	e.open("participant", "typeCode", "CSM")
 	e.open("participantRole", "classCode", "MANU")
 	e.open("playingEntity", "classCode", "MMAT")
-	e.code(it.Code, codeOpt{anchor: it.words(), systems: []string{RxNorm, SNOMED, UNII, ndfrt, CVX, medRT}, missing: map[bool]string{true: "NA"}[it.Negated]})
+	e.code(it.Code, codeOpt{anchor: it.words(), systems: it.bound(), missing: map[bool]string{true: "NA"}[it.Negated]})
 	e.end("playingEntity")
 	e.end("participantRole")
 	e.end("participant")

@@ -26,7 +26,7 @@ func (e *encoder) medication(it *item, s statement) {
 		e.code(it.Route, codeOpt{name: "routeCode", systems: []string{NCIThesaurus}})
 	}
 	e.dose(it)
-	e.product(it, tpl+"4.23", ext14, []string{RxNorm})
+	e.product(it, tpl+"4.23", ext14)
 	e.tail(it, func() { e.reason(it) })
 	e.end("substanceAdministration")
 }
@@ -56,12 +56,12 @@ func (e *encoder) dose(it *item) {
 	e.empty("doseQuantity", "value", value, "unit", unit)
 }
 
-func (e *encoder) product(it *item, root, ext string, systems []string) {
+func (e *encoder) product(it *item, root, ext string) {
 	e.open("consumable")
 	e.open("manufacturedProduct", "classCode", "MANU")
 	e.template(root, ext, true)
 	e.open("manufacturedMaterial")
-	e.code(it.Code, codeOpt{anchor: it.words(), systems: systems, missing: map[bool]string{true: "NA"}[it.Negated]})
+	e.code(it.Code, codeOpt{anchor: it.words(), systems: it.bound(), missing: map[bool]string{true: "NA"}[it.Negated]})
 	if s := clean(it.Lot); s != "" {
 		e.element("lotNumberText", s)
 	}
@@ -117,7 +117,7 @@ func (e *encoder) immunization(it *item) {
 	if it.Dose.Value != "" {
 		e.dose(it)
 	}
-	e.product(it, tpl+"4.54", ext14, []string{CVX, cvxOld})
+	e.product(it, tpl+"4.54", ext14)
 	e.tail(it, func() { e.refusal(it) })
 	e.end("substanceAdministration")
 }

@@ -101,14 +101,7 @@ func (e *encoder) observation(it *item) {
 }
 
 func (e *encoder) observationCode(it *item) {
-	c, opt := it.Code, codeOpt{anchor: it.words()}
-	switch it.Kind {
-	case KindVital, KindFunctional:
-		opt.systems = []string{LOINC}
-	case KindSocial:
-		opt.foreign = true
-	}
-	e.code(c, opt)
+	e.code(it.Code, codeOpt{anchor: it.words(), systems: it.bound(), foreign: it.Kind == KindSocial})
 }
 
 func (e *encoder) observationTime(it *item) {

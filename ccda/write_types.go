@@ -165,6 +165,25 @@ func (c Code) pick(systems []string) (main Code, rest []Code) {
 	return main, rest
 }
 
+// led gives the same codings in the order in which they are written and will be read: the one that leads first. The words for people stay.
+func (c Code) led(systems []string) Code {
+	for i, main := range c.Translations {
+		if systems == nil || c.coded() && contains(systems, c.System) {
+			break
+		}
+		if !main.coded() || !contains(systems, main.System) {
+			continue
+		}
+		main.Text, main.NullFlavor, main.Translations = nonEmpty(c.Text, c.words()), "", nil
+		if c.Code != "" {
+			main.Translations = []Code{{Code: c.Code, System: c.System, SystemName: c.SystemName, Display: c.Display}}
+		}
+		main.Translations = append(append(main.Translations, c.Translations[:i]...), c.Translations[i+1:]...)
+		return main
+	}
+	return c
+}
+
 func contains(list []string, s string) bool {
 	for _, x := range list {
 		if x == s {
@@ -236,7 +255,13 @@ func decimalFits(s string) bool {
 	return whole != "" || frac != ""
 }
 
-func (q Quantity) words() string { return clean(q.Value + " " + q.Unit) }
+// words leaves out the unit 1, which is UCUM's way to say that there is none.
+func (q Quantity) words() string {
+	if strings.TrimSpace(q.Unit) == "1" {
+		return clean(q.Value)
+	}
+	return clean(q.Value + " " + q.Unit)
+}
 
 // period writes an IVL_TS. needLow asks for a low bound even if unknown.
 func (w *writer) period(name string, p Period, needLow bool, attrs ...string) {
