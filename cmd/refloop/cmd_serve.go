@@ -92,13 +92,24 @@ func newLog(s config.Daemon, w io.Writer) *slog.Logger {
 func checkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "check [FILE]", Short: "check a configuration without opening a port: every mistake at once, exit 2", Args: cobra.MaximumNArgs(1),
+		Long: "check reads the configuration and all it names (included files, tables, certificates and keys, folders) as serve would, and opens no\n" +
+			"port and makes nothing. Files that demo: true makes at the first start may be missing.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := configPath(cmd)
 			if len(args) == 1 {
 				path = args[0]
 			}
-			cfg, _, _, err := readPlan(path, flagsOf(cmd))
-			if err != nil {
+			cfg, settings, pl, err := readPlan(path, flagsOf(cmd))
+			problems, found := config.AsProblems(err)
+			if err != nil && (!found || pl == nil) {
+				return err
+			}
+			if problems == nil {
+				problems = &config.Problems{}
+			}
+			checkMachine(pl, settings, problems)
+			checkRooms(pl, problems)
+			if err := problems.Err(); err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s: ok (%d channels, %d partners, %d routes; hash %s)\n", path, len(cfg.Channels), len(cfg.Partners), len(cfg.Routes), cfg.Hash[:12])

@@ -256,5 +256,6 @@ func readPlan(path string, flags []config.Flag) (*config.Config, config.Daemon, 
 	}
 	settings := cfg.Daemon(flags, problems)
 	pl := makePlan(cfg, problems)
+	checkPlan(cfg, settings, problems)
 	return cfg, settings, pl, problems.Err()
 }
