@@ -162,13 +162,21 @@ func TestFaxIsArchivedThenRemoved(t *testing.T) {
 	}
 }
 
+// sentFax is a fax and what is to be read off it.
+type sentFax struct {
+	body    []byte
+	pages   string
+	station string
+}
+
 func TestPrepareThenOpen(t *testing.T) {
+	testPrepare(t, map[string]sentFax{"two pages": {smallTIFF(t, 2), "2", ""}, "d-001-noecm-burst.tif": {fixture(t, "d-001-noecm-burst.tif"), "1", "+15555550100"}})
+}
+
+func testPrepare(t *testing.T, faxes map[string]sentFax) {
+	t.Helper()
 	c := newChannel(t, Config{Pages: 500}, Deps{Name: "fax-inbox", Reader: reader{}, Log: discard(), Draw: testDrawer(t)})
-	for name, sent := range map[string]struct {
-		body    []byte
-		pages   string
-		station string
-	}{"two pages": {smallTIFF(t, 2), "2", ""}, "d-001-noecm-burst.tif": {fixture(t, "d-001-noecm-burst.tif"), "1", "+15555550100"}} {
+	for name, sent := range faxes {
 		a := channels.Archived{Body: sent.body, ContentType: "image/tiff"}
 		var err error
 		if a.Evidence, err = c.Prepare(context.Background(), a); err != nil {

@@ -12,11 +12,17 @@ import (
 // TestReturnedPage sends our own letter's second page back with a box ticked: the fields name the referral and the tick, without a
 // word having been read.
 func TestReturnedPage(t *testing.T) {
+	testReturned(t, smallPages(1)[0]) // of the cover nothing but its place counts
+}
+
+// testReturned sends the page back alone, behind a cover, and upside down.
+func testReturned(t *testing.T, cover *fax.Bitmap) {
+	t.Helper()
 	drawn, err := drawReply()
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages := []*fax.Bitmap{smallPages(1)[0], drawn[1].Clone()} // of the cover nothing but its place counts
+	pages := []*fax.Bitmap{cover, drawn[1].Clone()}
 	for _, tick := range fax.Ticks() {
 		if tick.Means == "declined" || tick.Means == "insurance" {
 			pages[1].Fill(tick.Place.Inset(9))

@@ -34,18 +34,24 @@ func makeSender(t testing.TB, cfg RailConfig, d SenderDeps) *Sender {
 }
 
 func TestPackDrawsLetterAndDocuments(t *testing.T) {
-	s := newTestSender(t, t.TempDir())
 	pdf, err := fax.EncodePDF(smallPages(2))
 	if err != nil {
 		t.Fatal(err)
 	}
+	testPack(t, smallTIFF(t, 2), pdf)
+}
+
+// testPack packs a letter with an image and a PDF of two pages each.
+func testPack(t *testing.T, image, pdf []byte) {
+	t.Helper()
+	s := newTestSender(t, t.TempDir())
 	letter, err := json.Marshal(fax.Letter{Title: "Referral", Reply: true, Form: []fax.Section{{Title: "Patient", Lines: []fax.Line{{Label: "Name", Value: "CASTELLANOS, Yolanda"}}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ship := channels.Shipment{
 		ReferralID: "7K3M9QX2T4V8WZ5C", Recipient: "Lakeside Cardiology", Address: "+15550100", ControlID: "RL1", At: day.Time,
-		Parts: []channels.Part{{Kind: channels.KindLetter, Body: letter}, {Kind: channels.KindImage, Body: smallTIFF(t, 2)}, {Kind: channels.KindPDF, Body: pdf}},
+		Parts: []channels.Part{{Kind: channels.KindLetter, Body: letter}, {Kind: channels.KindImage, Body: image}, {Kind: channels.KindPDF, Body: pdf}},
 	}
 	p, err := s.Pack(context.Background(), ship)
 	if err != nil {
@@ -149,7 +155,7 @@ func TestStatusBecomesReceipt(t *testing.T) {
 		permanent               bool
 	}{
 		{"d-1", `{"state":"done","pages":2,"code":""}`, channels.LevelDelivered, "done", 2, false},
-		{"d-2", `{"state":"done","pages":1}`, channels.LevelFailed, "partial", 1, false},
+		{"d-2", `{"state":"done","pages":1}`, channels.LevelFailed, "partial", 1, true},
 		{"d-3", `{"state":"failed","pages":0,"code":"busy"}`, channels.LevelFailed, "busy", 0, false},
 		{"d-4", `{"state":"failed","pages":0,"code":"invalid number","vendor":{"x":1}}`, channels.LevelFailed, "invalid_number", 0, true},
 	} {
