@@ -215,7 +215,7 @@ func (s *Sender) pollHTTP(ctx context.Context, marks []mark, h channels.Handler)
 		r := statusReceipt(n)
 		r.At, r.Raw, r.Type, r.RawType = s.d.Now().UTC(), raw, "fax/status", "application/json"
 		if n.State == gateway.Done && n.Pages > 0 && n.Pages < m.Pages {
-			r.Level, r.Code, r.Text = channels.LevelFailed, "partial", fmt.Sprintf("only %d of %d pages confirmed", n.Pages, m.Pages)
+			r.Level, r.Code, r.Permanent, r.Text = channels.LevelFailed, partial, true, fmt.Sprintf("only %d of %d pages confirmed", n.Pages, m.Pages)
 		}
 		if err := s.settle(ctx, h, m, r); err != nil {
 			return err

@@ -160,7 +160,7 @@ func (s *Sender) jobReceipt(m mark, job hylafax.Job) channels.Receipt {
 	case job.ID == "":
 		r.Code, r.Permanent, r.Text = "lost", true, "HylaFAX knows nothing of the job any more; the fax may have been sent"
 	case job.State == hylafax.Done:
-		r.Code, r.Text = "partial", fmt.Sprintf("only %d of %d pages confirmed", job.Pages, m.Pages)
+		r.Code, r.Permanent, r.Text = partial, true, fmt.Sprintf("only %d of %d pages confirmed", job.Pages, m.Pages)
 	default:
 		r.Code = job.Cause()
 		r.Permanent = permanent(r.Code)

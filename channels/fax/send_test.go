@@ -319,7 +319,7 @@ func TestHTTPGatewayStates(t *testing.T) {
 		permanent          bool
 	}{
 		"done":           {`{"status": "success", "pages": 2}`, channels.LevelDelivered, "done", false},
-		"half":           {`{"status": "success", "pages": 1}`, channels.LevelFailed, "partial", false},
+		"half":           {`{"status": "success", "pages": 1}`, channels.LevelFailed, "partial", true},
 		"busy":           {`{"status": "failed", "error": "line busy"}`, channels.LevelFailed, "busy", false},
 		"invalid number": {`{"status": "failed", "error": "invalid number"}`, channels.LevelFailed, "invalid_number", true},
 	} {

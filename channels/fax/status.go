@@ -2,6 +2,7 @@ package fax
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +10,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"refloop/channels"
 	"refloop/channels/fax/gateway"
@@ -21,11 +24,26 @@ const (
 	maxStatus    = 64 << 10
 )
 
-// status is the <delivery>.status.json that a gateway writes.
+// status is the <delivery>.status.json that a gateway writes, in our words; see docs/fax-gateways.md.
 type status struct {
-	State string `json:"state"` // done or failed
-	Pages int    `json:"pages"` // pages the other machine confirmed
-	Code  string `json:"code"`  // the gateway's word for the cause: busy, no_answer, ...
+	State   string // done or failed
+	Pages   int    // pages the other machine confirmed
+	Counted bool   // the gateway gave a number of pages
+	Code    string // the gateway's word for the cause: busy, no_answer, ...
+}
+
+// statusFile is what stands in the file: each fact under its name or one of the other names that gateways use.
+type statusFile struct {
+	State     string      `json:"state"`
+	Status    string      `json:"status"`
+	FaxStatus string      `json:"fax_status"`
+	Pages     json.Number `json:"pages"`
+	PageCount json.Number `json:"page_count"`
+	PagesSent json.Number `json:"pages_sent"`
+	Code      string      `json:"code"`
+	Cause     string      `json:"cause"`
+	Reason    string      `json:"reason"`
+	Error     string      `json:"error"`
 }
 
 // Watch turns what becomes of faxes into receipts until take ends: of an outbox the status files, of HylaFAX its jobs, of an HTTP gateway
@@ -48,9 +66,17 @@ func (s *Sender) Watch(take, hold context.Context, h channels.Handler) error {
 func (s *Sender) watchFolder(take, hold context.Context, h channels.Handler) error {
 	w := folder.New(folder.Config{
 		Dir: string(s.cfg.Folder), Every: s.cfg.Scan.D(), Settle: s.cfg.Settle.D(), Max: maxStatus, Accept: s.ours,
-		Log: s.d.Log.With("rail", s.d.Name), Subject: "fax status file",
+		Log: s.d.Log.With("rail", s.d.Name), Subject: "fax status file", Refused: s.aside(h),
 	}, func(ctx context.Context, f folder.File) error { return s.confirm(ctx, h, f) })
 	return w.Run(take, hold)
+}
+
+// aside tells people of status files that cannot be used: what they say of a fax is not known here. Rails that share an outbox share the item.
+func (s *Sender) aside(h channels.Handler) func(context.Context, int, time.Time) error {
+	dir := string(s.cfg.Folder)
+	return func(ctx context.Context, files int, newest time.Time) error {
+		return channels.TellAside(ctx, h, "fax-outbox "+dir, filepath.Join(dir, folder.RefusedDir), files, newest, s.d.Now())
+	}
 }
 
 // ours accepts status files of our faxes and of nobody's.
@@ -84,42 +110,72 @@ func (s *Sender) confirm(ctx context.Context, h channels.Handler, f folder.File)
 	return nil
 }
 
-// parseStatus reads a status strictly in what matters; keys that a gateway adds are ignored. Errors quote nothing but the state.
+// parseStatus reads a status strictly in what matters; keys that a gateway adds are ignored. Errors quote nothing of the file.
 func parseStatus(b []byte) (status, error) {
-	var st status
+	var f statusFile
 	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))))
-	if err := d.Decode(&st); err != nil {
+	if err := d.Decode(&f); err != nil {
 		return status{}, fmt.Errorf("got %d bytes that are no JSON object with state, pages and code, want {\"state\": \"done\", \"pages\": 3, \"code\": \"\"}", len(b))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return status{}, errors.New("got more than one JSON value, want one")
 	}
-	switch {
-	case st.State != "done" && st.State != "failed":
-		return status{}, fmt.Errorf("state: got a word of %d characters, want done or failed", len(st.State))
-	case st.Pages < 0 || st.Pages > 100_000:
-		return status{}, fmt.Errorf("pages: got %d, want 0 or more", st.Pages)
+	word := cmp.Or(f.State, f.Status, f.FaxStatus)
+	state, cause := stateOf(word)
+	if state == "" {
+		return status{}, fmt.Errorf("state: got a word of %d characters that is none we know, want done, failed, busy or no_answer", len(word))
 	}
-	st.Code = gateway.Tidy(st.Code)
+	st := status{State: state, Code: gateway.Tidy(cmp.Or(f.Code, f.Cause, f.Reason, f.Error, cause))}
+	if state == "failed" {
+		st.Code = gateway.Cause(st.Code)
+	}
+	if n := cmp.Or(f.Pages, f.PageCount, f.PagesSent); n != "" {
+		pages, err := strconv.Atoi(n.String())
+		if err != nil || pages < 0 || pages > 100_000 {
+			return status{}, errors.New("pages: got a number that is none of pages, want 0 to 100000")
+		}
+		st.Pages, st.Counted = pages, true
+	}
 	return st, nil
 }
 
-// receipt says delivered only when every page was confirmed. A fax machine proves that pages came out of it, not who read them: grade D.
+// stateOf brings the words of gateways for a final state to done and failed; empty: it is none of them. Some name the cause alone.
+func stateOf(word string) (state, cause string) {
+	switch w := strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(strings.TrimSpace(word))); w {
+	case "done", "sent", "success", "successful", "ok", "delivered", "complete", "completed":
+		return "done", ""
+	case "failed", "failure", "error", "fail":
+		return "failed", ""
+	case "busy", "no_answer":
+		return "failed", w
+	case "noanswer":
+		return "failed", "no_answer"
+	}
+	return "", ""
+}
+
+// partial is the code of a fax of which not all pages were confirmed.
+const partial = "partial"
+
+// receipt says delivered only when every page was confirmed, which done without a number of pages says. A fax machine proves that pages came out of
+// it, not who read them: grade D. When some pages may be there nothing is sent again by itself to the same machine.
 func (s *Sender) receipt(id string, st status, mark sent, raw []byte) channels.Receipt {
-	r := channels.Receipt{DeliveryID: id, Code: st.Code, Pages: st.Pages, Grade: "D", At: s.d.Now().UTC(), Raw: raw, Type: "fax/status", RawType: "application/json"}
+	r := channels.Receipt{DeliveryID: id, Code: st.Code, Pages: st.Pages, Grade: "D", At: s.d.Now().UTC(), Raw: raw, Type: "fax/status", RawType: "application/json", Level: channels.LevelFailed}
 	switch {
+	case st.State == "done" && !st.Counted:
+		r.Level, r.Text = channels.LevelDelivered, fmt.Sprintf("the gateway says that all went, %d pages; it gave no number", mark.Pages)
 	case st.State == "done" && st.Pages >= mark.Pages:
 		r.Level, r.Text = channels.LevelDelivered, fmt.Sprintf("%d of %d pages confirmed", st.Pages, mark.Pages)
 	case st.State == "done":
-		r.Level, r.Text = channels.LevelFailed, fmt.Sprintf("only %d of %d pages confirmed", st.Pages, mark.Pages)
+		r.Permanent, r.Text = true, fmt.Sprintf("only %d of %d pages confirmed", st.Pages, mark.Pages)
 	default:
-		r.Level, r.Text = channels.LevelFailed, fmt.Sprintf("the gateway gave up after %d of %d pages", st.Pages, mark.Pages)
-		r.Permanent = permanent(st.Code)
+		r.Text = fmt.Sprintf("the gateway gave up after %d of %d pages", st.Pages, mark.Pages)
+		r.Permanent = st.Pages > 0 || permanent(st.Code)
 	}
 	if r.Code == "" {
 		r.Code = st.State
-		if r.Level == channels.LevelFailed && st.State == "done" {
-			r.Code = "partial"
+		if r.Permanent {
+			r.Code = partial
 		}
 	}
 	return r
