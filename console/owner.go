@@ -8,23 +8,34 @@ import (
 	"refloop/referral"
 )
 
-// ownItems names who took the case that an item is about.
+// Part2Words is what staff are told of a referral that 42 CFR Part 2 protects.
+const Part2Words = "42 CFR Part 2: records of treatment for substance use; not to be passed on without the patient's consent or another basis in law"
+
+// restrict says on an item that its referral is protected by 42 CFR Part 2.
+func restrict(v *WorkView, r referral.Referral) {
+	if r.Confidentiality.Part2 {
+		v.Part2, v.Note = true, Part2Words+". "+v.Note
+	}
+}
+
+// ownItems names who took the case that an item is about, and says when it is protected.
 func ownItems(ctx context.Context, r Reader, items []WorkView) error {
-	owners := map[string]string{}
+	cases := map[string]referral.Referral{}
 	for i, v := range items {
 		if v.ReferralID == "" || v.Resolved != nil {
 			continue
 		}
-		owner, known := owners[v.ReferralID]
+		about, known := cases[v.ReferralID]
 		if !known {
 			l, err := r.Referral(ctx, v.ReferralID)
 			if err != nil && !errors.Is(err, referral.ErrNotFound) {
 				return err
 			}
-			owner = l.Referral.Assigned
-			owners[v.ReferralID] = owner
+			about = l.Referral
+			cases[v.ReferralID] = about
 		}
-		items[i].Owner = owner
+		items[i].Owner = about.Assigned
+		restrict(&items[i], about)
 	}
 	return nil
 }

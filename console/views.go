@@ -103,6 +103,7 @@ type ReferralView struct {
 	Initiator    PartyView              `json:"initiator"`
 	Recipient    PartyView              `json:"recipient"`
 	Patient      PatientView            `json:"patient"`
+	Part2        bool                   `json:"part2"` // protected by 42 CFR Part 2
 	Priority     string                 `json:"priority"`
 	Specialty    string                 `json:"specialty"`
 	Service      referral.Coded         `json:"service"`
@@ -128,7 +129,7 @@ func ViewReferral(l Listed) ReferralView {
 	r := l.Referral
 	v := ReferralView{
 		ID: r.ID, Role: string(r.Role), Version: r.Version, State: string(r.State), EndReason: string(r.EndReason), Grade: string(r.Grade),
-		Initiator: viewParty(r.Initiator), Recipient: viewParty(r.Recipient), Patient: viewPatient(r.Patient), Priority: string(r.Priority), Specialty: r.Specialty,
+		Initiator: viewParty(r.Initiator), Recipient: viewParty(r.Recipient), Patient: viewPatient(r.Patient), Part2: r.Confidentiality.Part2, Priority: string(r.Priority), Specialty: r.Specialty,
 		Service: r.Service.Coded, Reason: r.Reason, Diagnoses: list(r.Diagnoses), Identifiers: list(r.Identifiers), Appointments: list(r.Appointments),
 		Documents: list(r.Documents), Fields: r.Fields, Holds: list(r.Holds),
 		Clock:   ClockView{Name: l.Clock.Name, Debtor: l.Clock.Debtor, Due: stamp(l.Clock.Due)},

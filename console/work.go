@@ -32,6 +32,7 @@ type WorkView struct {
 	Count      int        `json:"count"`
 	Note       string     `json:"note"`
 	Owner      string     `json:"owner,omitempty"` // who took the case, such as user:anna
+	Part2      bool       `json:"part2,omitempty"` // the referral is protected by 42 CFR Part 2; the note begins with Part2Words
 }
 
 // ViewIncident makes the view of an incident.
@@ -52,6 +53,7 @@ func ViewHolds(r referral.Referral) []WorkView {
 			id = fmt.Sprintf("%s.%d", id, seen[h.Kind])
 		}
 		out = append(out, WorkView{ID: id, Kind: string(h.Kind), Key: r.ID, ReferralID: r.ID, Opened: stamp(h.Since), Count: 1, Note: withNext(h.Reason, nextOfHold(r.ID, h.Kind))})
+		restrict(&out[len(out)-1], r)
 	}
 	return out
 }

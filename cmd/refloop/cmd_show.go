@@ -40,8 +40,10 @@ func printReferral(w io.Writer, s console.Story) error {
 		head  []string
 		rows  [][]string
 	}{
+		{"What the record holds", nil, recordRows(s.Record)},
 		{"Holds", []string{"KIND", "SINCE (UTC)", "WHY"}, holdRows(s.Referral.Holds)},
 		{"Read from paper, to be looked at by a person", []string{"FIELD", "READ AS", "CONFIDENCE", "PAGE", "PLACE (x, y, width, height)"}, unsureRows(s.Record)},
+		{"Read from paper, and in the record", []string{"FIELD", "HOW", "PAGE", "VALUE"}, settledRows(s)},
 		{"Our own patients who may be meant; a person chooses: refloop act ID verify --patient PATIENT", candidateHead(), candidateRows(s.Candidates)},
 		{"Documents, each with: refloop document ID", []string{"ID", "KIND", "TYPE", "SIGNED", "BYTES", "TITLE"}, documentRows(s.Referral.Documents)},
 		{"Timeline", timelineHead(), timelineRows(s.Referral.Events)},
@@ -78,6 +80,7 @@ func facts(s console.Story) [][]string {
 	rows := [][]string{
 		{"Referral", r.ID},
 		{"State", words(stateLine(r), gradeNote(r.Grade))},
+		{"Restricted", part2Line(s.Record.Confidentiality)},
 		{"Our role", r.Role},
 		{"Owed", owes(r.Clock)},
 		{"Patient", strings.Join(nonEmpty(words(p.Given, p.Family), p.BirthDate, p.Sex, labelled("MRN", p.MRN), labelled("phone", p.Phone)), ", ")},
