@@ -242,13 +242,12 @@ func (r Referral) AsRead() Patient {
 }
 
 // chosen takes the patient of the practice's own list whom a person chose: the name, birth date and sex are the list's, the practice's
-// number joins those on the paper, and a telephone number or address that the paper does not give is filled in.
+// number joins those on the paper, and a telephone number or address that the paper does not give is filled in. What the list leaves empty
+// stays as it was read.
 func chosen(r Referral, p Patient) Referral {
 	fill := r.Patient
-	fill.Name, fill.BirthDate, fill.Sex = p.Name, p.BirthDate, p.Sex
-	if fill.Sex == "" {
-		fill.Sex = r.Patient.Sex
-	}
+	fill.Name, fill.BirthDate, fill.Sex = p.Name, cmp.Or(p.BirthDate, r.Patient.BirthDate), cmp.Or(p.Sex, r.Patient.Sex)
+	fill.Name.Middle, fill.Name.Suffix = cmp.Or(p.Name.Middle, r.Patient.Name.Middle), cmp.Or(p.Name.Suffix, r.Patient.Name.Suffix)
 	if fill.Phone == "" {
 		fill.Phone = p.Phone
 	}
@@ -261,7 +260,7 @@ func chosen(r Referral, p Patient) Referral {
 	for i, f := range known {
 		v := map[string]string{"patient_first": p.Name.Given, "patient_last": p.Name.Family, "patient_middle": p.Name.Middle, "patient_suffix": p.Name.Suffix,
 			"patient_dob": p.BirthDate, "patient_sex": p.Sex}
-		if value, ours := v[f.Key]; ours && (value != "" || f.Key == "patient_middle" || f.Key == "patient_suffix") {
+		if value := v[f.Key]; value != "" {
 			known[i].Value, known[i].Confirmed = value, true
 		}
 	}

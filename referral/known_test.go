@@ -95,3 +95,25 @@ func TestChosenPatient(t *testing.T) {
 		t.Errorf("after verify: got %+v with %d holds, want both numbers and no hold", p, len(got.Holds))
 	}
 }
+
+// What the practice's list does not know leaves what was read as it is: a middle name that is sure stays, one below the line waits.
+func TestChosenPatientKeepsWhatTheListLacks(t *testing.T) {
+	r := referral.WithFields(referral.Referral{ID: "R", Role: referral.RoleRecipient, State: referral.StateSent}, []referral.Field{
+		{Key: "patient_middle", Value: "B", Confidence: 0.99}, {Key: "patient_suffix", Value: "Jr", Confidence: 0.5}, {Key: "patient_last", Value: "Testpers0n", Confidence: 0.6},
+	})
+	ours := knownPatient("A", "Testperson", "Berta", "1954-11-18", "5550100111", "4711").Patient
+	res, err := referral.Apply(r, referral.Event{Type: referral.EventVerify, By: referral.SideRecipient, Origin: referral.OriginStaff, Grade: referral.GradeA, Actor: "user:a", Payload: referral.Payload{Chosen: &ours}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := res.Referral
+	if got.Patient.Name.Middle != "B" || got.Patient.Name.Family != "Testperson" {
+		t.Errorf("name: got %+v, want the list's with the middle name that was read", got.Patient.Name)
+	}
+	if f := got.Fields[0]; f.Value != "B" || f.Confirmed {
+		t.Errorf("patient_middle: got %q (confirmed %v), want it as it was read", f.Value, f.Confirmed)
+	}
+	if unread := got.Unread(); !slices.Equal(unread, []string{"patient_suffix"}) {
+		t.Errorf("left for a person: got %v, want patient_suffix", unread)
+	}
+}
