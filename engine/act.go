@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -97,6 +96,9 @@ func (e *Engine) Act(ctx context.Context, actor, referralID, verb string, in Act
 		r, err := tx.Referral(referralID)
 		if err != nil {
 			return err
+		}
+		if kind == referral.EventTake && r.Assigned == actor {
+			return nil // it is theirs already: nothing changes
 		}
 		if ev.Payload.Appointment != nil {
 			e.nameAppointment(ev.Payload.Appointment, r, set)
@@ -287,21 +289,4 @@ func (e *Engine) auditAct(tx Tx, actor, action, object, detail string, at time.T
 // Saw records that somebody read something: reads are audited too.
 func (e *Engine) Saw(ctx context.Context, actor, action, object string) error {
 	return e.store.Write(ctx, func(tx Tx) error { return e.auditAct(tx, actor, action, object, "", e.now().UTC()) })
-}
-
-// ParseSet reads the JSON object of `--set -`: keys to strings.
-func ParseSet(b []byte) (map[string]string, error) {
-	var raw map[string]any
-	if err := json.Unmarshal(b, &raw); err != nil {
-		return nil, wrongInput("--set: got %d bytes that are not a JSON object, want {\"key\": \"value\"}", len(b))
-	}
-	out := map[string]string{}
-	for k, v := range raw {
-		s, ok := v.(string)
-		if !ok {
-			return nil, wrongInput("--set: %s: got a %T, want a string", k, v)
-		}
-		out[k] = s
-	}
-	return out, nil
 }

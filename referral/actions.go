@@ -48,7 +48,7 @@ func Actions(r Referral, role Role) []Action {
 		if _, held := blockedBy(r, t); held {
 			continue
 		}
-		if offeredNow(r, t, "") != "" {
+		if offeredNow(r, t) != "" {
 			continue
 		}
 		list = append(list, ActionOf(t))

@@ -1,6 +1,9 @@
 package referral
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // What a front desk does with a case that came on paper: take it, cut it apart, say that it is not ours.
 
@@ -12,6 +15,27 @@ const EndPagesMoved EndReason = "pages_moved"
 
 // ReasonPagesMoved begins the reason of the fax_review hold that a split opens.
 const ReasonPagesMoved = "pages were moved to another case; to be looked at"
+
+// ReasonToLook begins the reason of the fax_review hold of a fax that was read; the keys of the fields that a person must look at follow,
+// with commas between them.
+const ReasonToLook = "to be looked at: "
+
+// looked takes the fields that a person has settled out of the reasons of the fax_review holds.
+func (w *work) looked() {
+	settled := func(key string) bool {
+		return slices.ContainsFunc(w.r.Fields, func(f Field) bool { return f.Key == key && f.Confirmed })
+	}
+	w.r.Holds = slices.Clone(w.r.Holds)
+	for i, h := range w.r.Holds {
+		keys, of := strings.CutPrefix(h.Reason, ReasonToLook)
+		if h.Kind != HoldFaxReview || !of {
+			continue
+		}
+		if left := slices.DeleteFunc(strings.Split(keys, ", "), settled); len(left) > 0 {
+			w.r.Holds[i].Reason = ReasonToLook + strings.Join(left, ", ")
+		}
+	}
+}
 
 // Paper is the fax or scan that the referral came with; false when it came with none.
 func (r Referral) Paper() (Document, bool) {
@@ -25,7 +49,7 @@ func (r Referral) Paper() (Document, bool) {
 
 // offeredNow says what is missing for what the state allows and the case does not: a case on paper has pages to split, one that is ours
 // cannot be not ours. Empty: nothing.
-func offeredNow(r Referral, t EventType, actor string) (want string) {
+func offeredNow(r Referral, t EventType) (want string) {
 	switch t {
 	case EventSplit:
 		if _, ok := r.Paper(); !ok {
@@ -34,10 +58,6 @@ func offeredNow(r Referral, t EventType, actor string) (want string) {
 	case EventNotOurs:
 		if r.Role != RoleRecipient {
 			return "a referral that came to us from outside"
-		}
-	case EventTake:
-		if actor != "" && r.Assigned == actor {
-			return "a case that is not yours already"
 		}
 	}
 	return ""

@@ -54,9 +54,8 @@ func TestFrontDeskActs(t *testing.T) {
 	if err != nil || res.Referral.Assigned != "user:anna" || len(res.Effects) != 0 {
 		t.Errorf("take: got %q, %v and %d effects, want it assigned and nobody told", res.Referral.Assigned, err, len(res.Effects))
 	}
-	var refusal *referral.Refusal
-	if _, err := referral.Apply(res.Referral, byStaff(referral.EventTake)); !errors.As(err, &refusal) {
-		t.Errorf("take again: got %v, want a refusal", err)
+	if again, err := referral.Apply(res.Referral, byStaff(referral.EventTake)); err != nil || again.Referral.Assigned != "user:anna" {
+		t.Errorf("take again: got %v and %q, want it to stay as it is", err, again.Referral.Assigned)
 	}
 	if res, err = referral.Apply(r, byStaff(referral.EventNotOurs)); err != nil || res.Referral.State != referral.StateEnded || res.Referral.EndReason != referral.EndNotOurs {
 		t.Errorf("not ours: got %s (%s), %v, want ended", res.Referral.State, res.Referral.EndReason, err)
@@ -64,6 +63,7 @@ func TestFrontDeskActs(t *testing.T) {
 	if !slices.ContainsFunc(res.Effects, func(f referral.Effect) bool { return f.Item == "misdirected" }) {
 		t.Errorf("not ours: got effects %v, want an item to tell the sender", res.Effects)
 	}
+	var refusal *referral.Refusal
 	moved := byStaff(referral.EventEnd)
 	moved.Payload.EndReason, moved.Payload.Left = referral.EndPagesMoved, []int{0, 0, 0}
 	if res, err = referral.Apply(r, moved); err != nil || slices.ContainsFunc(res.Effects, func(f referral.Effect) bool { return f.Kind == referral.EffectTell }) {
@@ -79,5 +79,21 @@ func TestFrontDeskActs(t *testing.T) {
 		if slices.Contains(referral.Actions(ours, ours.Role), a) {
 			t.Errorf("our own referral without paper: %s is offered", a)
 		}
+	}
+}
+
+// The reason of the hold names what is left to be looked at, also what was missing on the page.
+func TestHoldNamesWhatIsLeft(t *testing.T) {
+	r := onPaper()
+	r.Fields = []referral.Field{{Key: "patient_last", Value: "Testpers0n", Confidence: 0.4}, {Key: "reason", Value: "pain", Confidence: 0.4}}
+	r.Holds = []referral.Hold{{Kind: referral.HoldFaxReview, Reason: referral.ReasonToLook + "patient_last, reason, patient_dob"}}
+	ev := byStaff(referral.EventVerify)
+	ev.Payload.Fields = []referral.Field{{Key: "patient_last", Value: "Testperson"}, {Key: "patient_dob", Value: "1954-11-18"}}
+	res, err := referral.Apply(r, ev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h := res.Referral.Holds; len(h) != 1 || h[0].Reason != referral.ReasonToLook+"reason" {
+		t.Errorf("holds: got %+v, want one that names reason alone", h)
 	}
 }

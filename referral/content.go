@@ -59,6 +59,7 @@ func (w *work) content(e Event) {
 		if p.Chosen == nil || len(p.Fields) > 0 { // without either, all is right as read
 			w.r = verified(w.r, p.Fields)
 		}
+		w.looked()
 	case EventTake:
 		w.taken(e.Actor)
 	case EventSplit:

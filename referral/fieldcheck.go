@@ -51,6 +51,11 @@ func FieldKey(key string) (string, bool) {
 	return key, slices.Contains(FieldKeys(), key)
 }
 
+// ListField reports whether a key holds several values, one a line or parted by semicolons.
+func ListField(key string) bool {
+	return slices.Contains([]string{"diagnosis_codes", "diagnosis_text", "cpt_codes", "medications", "allergies"}, key)
+}
+
 // CheckField reports what is wrong with a value that a person gives for a key of FieldKey; nil when it may be stored. The error names
 // the key and what is wanted, and never quotes the value. An empty value empties the field.
 func CheckField(key, value string) error {

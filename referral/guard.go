@@ -18,7 +18,7 @@ func guard(r Referral, e Event, row Row) *Refusal {
 	if e.Origin == OriginPhone && e.By == SideRecipient && isFact(e.Type) && r.unsent() {
 		return refuse(r, e, CodeHeld, "a request that has left: it is still held here and the recipient cannot know of it; release its hold first")
 	}
-	if want := offeredNow(r, e.Type, e.Actor); want != "" {
+	if want := offeredNow(r, e.Type); want != "" {
 		return refuse(r, e, CodeNotAllowed, want)
 	}
 	switch e.Type {

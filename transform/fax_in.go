@@ -159,7 +159,7 @@ func faxHolds(s Source, rec referral.Referral, fields []referral.Field) []referr
 	}
 	var out []referral.Hold
 	if len(unsure) > 0 || len(missing) > 0 {
-		reason := "to be looked at: " + strings.Join(append(unsure, missing...), ", ")
+		reason := referral.ReasonToLook + strings.Join(append(unsure, missing...), ", ")
 		out = append(out, referral.Hold{Kind: referral.HoldFaxReview, Reason: reason, Owner: "front desk", Since: s.Message.ReceivedAt})
 	}
 	return out
