@@ -22,6 +22,7 @@ const (
 	sampleEnd = ".hl7"
 	wantEnd   = ".want.json"
 	wordsEnd  = ".words.json" // the words of a fax, read once
+	testsEnd  = ".tests"      // of their folder
 )
 
 // maxSamples is how many samples of one channel are run.
@@ -35,7 +36,8 @@ func testCommand() *cobra.Command {
 			"CHANNEL.tests beside the file in which the channel is written: NAME.hl7 (mllp); also .xml (C-CDA), .json, .txt, .pdf (file); .eml (a\n" +
 			"mail without its signature and encryption), .zip (XDM), .xml, .hl7 (direct); .tif, .tiff, .pdf, .png, .jpg (fax). What is wanted is\n" +
 			"NAME.want.json beside it. --update writes it as it is now: look at the difference before you keep it. Of a fax it also reads the\n" +
-			"pages once and keeps the words as NAME.words.json: take that away to have them read again. The exit code is 1 when a sample fails.",
+			"pages once and keeps the words as NAME.words.json: take that away to have them read again. The last line counts them. The exit code is 1 when a sample fails, and when a\n" +
+			"folder NAME.tests has no channel or a file in one is no sample.",
 		Example: "  refloop test -c refloop.yaml\n  refloop test --channel ehr-orders --update",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			update, err := cmd.Flags().GetBool("update")
@@ -58,7 +60,11 @@ func testCommand() *cobra.Command {
 				}
 				rooms = []dryRoom{room}
 			}
-			return testRooms(cmd.OutOrStdout(), rooms, update)
+			var lost []string
+			if only == "" {
+				lost = lostSamples(pl.cfg)
+			}
+			return testRooms(cmd.OutOrStdout(), rooms, lost, update)
 		},
 	}
 	c.Flags().Bool("update", false, "write what is wanted from what comes of each sample now")
@@ -66,16 +72,28 @@ func testCommand() *cobra.Command {
 	return c
 }
 
-// testRooms runs all samples and says how many failed.
-func testRooms(w io.Writer, rooms []dryRoom, update bool) error {
-	ran, failed := 0, 0
+// testRooms runs all samples and says how many failed. lost are the folders of samples that no channel has.
+func testRooms(w io.Writer, rooms []dryRoom, lost []string, update bool) error {
+	ran, failed, strange := 0, 0, len(lost)
+	for _, dir := range lost {
+		name := strings.TrimSuffix(filepath.Base(dir), testsEnd)
+		if _, err := fmt.Fprintf(w, "%-5s %s: got samples of channel %q, which does not exist; want the name of a channel\n", "FAIL", dir, name); err != nil {
+			return err
+		}
+	}
 	var looked []string
 	for _, room := range rooms {
 		dir := samplesDir(room.cfg)
 		looked = append(looked, dir)
-		files, err := samplesIn(dir, sampleEndings(room.cfg.Type))
+		files, wrong, err := samplesIn(dir, sampleEndings(room.cfg.Type))
 		if err != nil {
 			return err
+		}
+		strange += len(wrong)
+		for _, line := range wrong {
+			if _, err := fmt.Fprintf(w, "%-5s %s\n", "FAIL", line); err != nil {
+				return err
+			}
 		}
 		for _, f := range files {
 			ran++
@@ -94,13 +112,17 @@ func testRooms(w io.Writer, rooms []dryRoom, update bool) error {
 			}
 		}
 	}
-	if ran == 0 {
+	if ran == 0 && strange == 0 {
 		return fmt.Errorf("test: got no samples, want a message such as NAME%s in one of %s", sampleEnd, strings.Join(looked, ", "))
 	}
-	if _, err := fmt.Fprintf(w, "%d samples, %d failed\n", ran, failed); err != nil {
+	sum := fmt.Sprintf("%d samples, %d failed", ran, failed)
+	if strange > 0 {
+		sum += fmt.Sprintf("; %d folders or files are no samples", strange)
+	}
+	if _, err := fmt.Fprintln(w, sum); err != nil {
 		return err
 	}
-	if failed > 0 {
+	if failed+strange > 0 {
 		return errQuiet
 	}
 	return nil
@@ -108,20 +130,43 @@ func testRooms(w io.Writer, rooms []dryRoom, update bool) error {
 
 // samplesDir is where the samples of a channel stand: beside the file it is written in.
 func samplesDir(c config.Channel) string {
-	return filepath.Join(filepath.Dir(c.Node.Position().File), c.Name+".tests")
+	return filepath.Join(filepath.Dir(c.Node.Position().File), c.Name+testsEnd)
 }
 
-// samplesIn lists the samples of a folder. It finds results without a sample, and files that no channel of this type takes: they would never be
-// looked at. Notes (.md) may stand beside them.
-func samplesIn(dir string, endings []string) ([]sampleFile, error) {
+// lostSamples are the folders of samples, beside the files of a configuration, whose channel does not exist or is written in another folder:
+// nobody would look at them.
+func lostSamples(cfg *config.Config) []string {
+	var known, out []string
+	dirs := map[string]bool{filepath.Dir(cfg.Node.Position().File): true}
+	for _, c := range cfg.Channels {
+		dir := samplesDir(c)
+		known, dirs[filepath.Dir(dir)] = append(known, dir), true
+	}
+	for dir := range dirs {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue // a configuration was read from it; a folder that cannot be listed has none to show
+		}
+		for _, e := range entries {
+			if at := filepath.Join(dir, e.Name()); e.IsDir() && strings.HasSuffix(e.Name(), testsEnd) && !slices.Contains(known, at) {
+				out = append(out, at)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// samplesIn lists the samples of a folder. wrong tells of results without a sample, and of files that no channel of this type takes: they would
+// never be looked at. Notes (.md) may stand beside them.
+func samplesIn(dir string, endings []string) (samples []sampleFile, wrong []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var samples []sampleFile
 	var beside []string // results and words
 	for _, e := range entries {
 		end := filepath.Ext(e.Name())
@@ -130,11 +175,12 @@ func samplesIn(dir string, endings []string) ([]sampleFile, error) {
 			beside = append(beside, e.Name())
 		case end == ".md":
 		case !slices.Contains(endings, end) || e.IsDir():
-			return nil, fmt.Errorf("test: %s: got a file that is no sample of this channel, want one of %s", filepath.Join(dir, e.Name()), strings.Join(endings, " "))
+			wrong = append(wrong, fmt.Sprintf("%s: got a file that is no sample of this channel, want one of %s", filepath.Join(dir, e.Name()), strings.Join(endings, " ")))
 		default:
 			f := sampleFile{path: filepath.Join(dir, e.Name()), name: strings.TrimSuffix(e.Name(), end), end: end}
 			if i := slices.IndexFunc(samples, func(o sampleFile) bool { return o.name == f.name }); i >= 0 {
-				return nil, fmt.Errorf("test: %s: got the name of another sample, %s, want one of its own", f.path, filepath.Base(samples[i].path))
+				wrong = append(wrong, fmt.Sprintf("%s: got the name of another sample, %s, want one of its own", f.path, filepath.Base(samples[i].path)))
+				continue
 			}
 			samples = append(samples, f)
 		}
@@ -142,13 +188,13 @@ func samplesIn(dir string, endings []string) ([]sampleFile, error) {
 	for _, name := range beside {
 		of := strings.TrimSuffix(strings.TrimSuffix(name, wantEnd), wordsEnd)
 		if !slices.ContainsFunc(samples, func(f sampleFile) bool { return f.name == of }) {
-			return nil, fmt.Errorf("test: %s: got no sample beside it, want %s", filepath.Join(dir, name), of+strings.Join(endings, " or "+of))
+			wrong = append(wrong, fmt.Sprintf("%s: got no sample beside it, want %s", filepath.Join(dir, name), of+strings.Join(endings, " or "+of)))
 		}
 	}
 	if len(samples) > maxSamples {
-		return nil, fmt.Errorf("test: %s: got %d samples, want at most %d", dir, len(samples), maxSamples)
+		return nil, nil, fmt.Errorf("test: %s: got %d samples, want at most %d", dir, len(samples), maxSamples)
 	}
-	return samples, nil
+	return samples, wrong, nil
 }
 
 // testSample runs one sample; what it returns is how the result differs.
