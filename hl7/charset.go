@@ -1,6 +1,7 @@
 package hl7
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -26,7 +27,7 @@ var (
 	asciiSet = Charset{name: "ASCII"}
 )
 
-// LookupCharset finds a character set by its name in MSH-18: ASCII, 8859/1 to 8859/10 and 8859/13 to 8859/15, UNICODE UTF-8. It also
+// LookupCharset finds a character set by its name in MSH-18: ASCII, 8859/1 to 8859/11 and 8859/13 to 8859/16, UNICODE UTF-8. It also
 // knows the spellings seen in the field (8859, ISO-8859-1, UTF-8, WINDOWS-1252).
 func LookupCharset(name string) (Charset, bool) {
 	n := strings.ToUpper(strings.NewReplacer("-", "", "_", "", " ", "", "/", "").Replace(name))
@@ -67,12 +68,16 @@ func latin(part string) *charmap.Charmap {
 		return charmap.ISO8859_9
 	case "10":
 		return charmap.ISO8859_10
+	case "11":
+		return charmap.Windows874 // TIS-620 with the no-break space of 8859/11; its bytes below 0xA0 do not count, see fits
 	case "13":
 		return charmap.ISO8859_13
 	case "14":
 		return charmap.ISO8859_14
 	case "15":
 		return charmap.ISO8859_15
+	case "16":
+		return charmap.ISO8859_16
 	}
 	return nil
 }
@@ -101,6 +106,60 @@ func (m *Message) setCharset(fallback string) {
 		m.cs = cs
 	}
 	m.notes.unknownCharset = !ok
+}
+
+// unreadSets tells whether MSH-18 names a set that is not read, as its first repetition or as one that ESC sequences switch to.
+func (m *Message) unreadSets() bool {
+	if m.notes.unknownCharset {
+		return true
+	}
+	n := 0
+	for rep := range m.Segment(0).Field(18).All() {
+		if n++; n == 1 {
+			continue // the one above
+		}
+		if name := rep.Component(1).Raw(); len(name) > 0 {
+			if _, ok := LookupCharset(string(name)); !ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Unreadable finds the first field whose text cannot be known: it holds bytes beyond ASCII in a character set that is not read (MSH-18), or ESC
+// sequences (ISO 2022), which are never read. Whatever such a field seems to say, a name for one, is wrong. Z segments are not looked at.
+// False: there is none.
+func (m *Message) Unreadable() (Problem, bool) {
+	unread := m.unreadSets()
+	if !unread && bytes.IndexByte(m.buf, escByte) < 0 {
+		return Problem{}, false
+	}
+	for i := range m.segs {
+		seg := m.seg(i)
+		if seg[0] == 'Z' {
+			continue
+		}
+		for at, c := range seg {
+			if c == escByte || unread && c >= utf8.RuneSelf {
+				return m.placeOf(i, at), true
+			}
+		}
+	}
+	return Problem{}, false
+}
+
+// escByte begins an ISO 2022 escape sequence.
+const escByte = 0x1B
+
+// placeOf is the field of segment i that holds the byte at offset at of it.
+func (m *Message) placeOf(i, at int) Problem {
+	seg := m.seg(i)
+	n := bytes.Count(seg[:at], []byte{m.d.Field})
+	if (Segment{m, i}).header() {
+		n++
+	}
+	return Problem{Segment: string(seg[:3]), SegIndex: (Segment{m, i}).Occurrence(), Field: n}
 }
 
 // Charset returns the set that values are decoded with: MSH-18, else the default of [ParseWith], else UTF-8.
@@ -160,8 +219,8 @@ func (c Charset) encode(dst []byte, s string) []byte {
 			dst = append(dst, '?')
 		default:
 			x, ok := c.cm.EncodeRune(r)
-			if !ok || c.cm == charmap.Windows1252 && x < 0xA0 {
-				x = '?' // 8859/1 on the wire is not Windows-1252
+			if !ok || (c.cm == charmap.Windows1252 || c.cm == charmap.Windows874) && x < 0xA0 {
+				x = '?' // 8859/1 on the wire is not Windows-1252, nor 8859/11 Windows-874
 			}
 			dst = append(dst, x)
 		}

@@ -50,7 +50,7 @@ func TestCharsets(t *testing.T) {
 			t.Errorf("%q %q: %s", c.msh18, c.raw, cmp.Diff(c.warnings, got))
 		}
 	}
-	for _, name := range []string{"", "UNICODE UTF-16", "GB 18030-2000", "8859/11", "8859/16", "8859/x"} {
+	for _, name := range []string{"", "UNICODE UTF-16", "GB 18030-2000", "8859/12", "8859/x"} {
 		if cs, ok := LookupCharset(name); ok {
 			t.Errorf("%q: got %v", name, cs)
 		}

@@ -68,6 +68,26 @@ var structures = map[string]string{
 		ORDER(ORC? PRT* OBR NTE* PRT* TIMING(TQ1 TQ2*)* CTD? RESULT(OBX PRT* NTE*)* FT1* CTI* SPECIMEN(SPM OBX*)*)+)+ DSC?`,
 }
 
+// knownSegment tells whether a name stands in one of the structures, MSH aside.
+func knownSegment(name string) bool {
+	if name == "MSH" {
+		return false
+	}
+	for _, text := range structures {
+		for rest := text; ; {
+			i := strings.Index(rest, name)
+			if i < 0 {
+				break
+			}
+			if (i == 0 || !nameByte(rest[i-1])) && (i+3 == len(rest) || !nameByte(rest[i+3]) && rest[i+3] != '(') {
+				return true
+			}
+			rest = rest[i+3:]
+		}
+	}
+	return false
+}
+
 // structureOf is the name of the grammar for a message, by MSH-9.1 and 9.2: senders disagree about MSH-9.3.
 func structureOf(m *Message) string {
 	switch code := m.Code(); code {

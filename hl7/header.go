@@ -1,5 +1,7 @@
 package hl7
 
+import "strings"
+
 // Type returns message code and trigger event, [Message.Code] and [Message.Event], as "REF^I12"; only the code when there is no event. The message
 // structure (MSH-9.3) is left out: senders disagree about it.
 func (m *Message) Type() string {
@@ -34,8 +36,8 @@ func (m *Message) ControlID() string { return m.Segment(0).Field(10).String() }
 // ProcessingID returns MSH-11.1: P production, T training, D debugging.
 func (m *Message) ProcessingID() string { return m.Segment(0).Field(11).String() }
 
-// Version returns MSH-12.1 as sent, for instance "2.5.1".
-func (m *Message) Version() string { return m.Segment(0).Field(12).String() }
+// Version returns MSH-12.1 without blanks around it, for instance "2.5.1".
+func (m *Message) Version() string { return strings.Trim(m.Segment(0).Field(12).String(), " \t") }
 
 // before tells whether version v is older than major.minor (2.5.1 counts as 2.5). An empty or unreadable version counts as new.
 func versionBefore(v string, minor int) bool {

@@ -24,8 +24,8 @@ type span struct{ lo, hi uint32 }
 
 // notes counts what Parse forgave.
 type notes struct {
-	bom, leading, lf, crlf, continued int
-	doubled, unknownCharset           bool
+	bom, leading, lf, crlf, continued, indented int
+	doubled, unknownCharset                     bool
 }
 
 // Options are the settings of [ParseWith]. The zero value is what [Parse] uses.
@@ -105,6 +105,7 @@ func (m *Message) scan(at, limit int) error {
 				return parseError(ErrTooManySegments, at, len(m.segs), "more than "+itoa(limit), "at most "+itoa(limit))
 			}
 			m.segs = append(m.segs, span{uint32(at), uint32(end)})
+		case m.indented(at, end, limit):
 		case len(m.segs) == 0:
 			return parseError(ErrNotHL7, at, 0, "a line that is no segment", "MSH")
 		default:
@@ -113,6 +114,22 @@ func (m *Message) scan(at, limit int) error {
 		at = m.skipEnd(end)
 	}
 	return nil
+}
+
+// indented takes a line that is a segment but for blanks before its name. Only names of the structures count: any other may be text. The header
+// segments are left out, as Split leaves them.
+func (m *Message) indented(at, end, limit int) bool {
+	line := m.buf[at:end]
+	if line[0] != ' ' && line[0] != '\t' || len(m.segs) == 0 || len(m.segs) >= limit {
+		return false
+	}
+	seg := bytes.TrimLeft(line, " \t")
+	if len(seg) < 4 || !isSegment(seg, m.buf[m.segs[0].lo+3]) || !knownSegment(string(seg[:3])) {
+		return false
+	}
+	m.segs = append(m.segs, span{uint32(end - len(seg)), uint32(end)})
+	m.notes.indented++
+	return true
 }
 
 // continues adds a line that is no segment to the one before. A name that stands alone on its line ("PRN", then "as needed") was

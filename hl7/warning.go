@@ -7,6 +7,7 @@ const (
 	WarnLF             = "lf_ends"          // segments ended with LF
 	WarnCRLF           = "crlf_ends"        // segments ended with CR LF
 	WarnContinued      = "continued_lines"  // lines that are no segment, taken as part of the one before
+	WarnIndented       = "indented"         // blanks before a segment name, skipped
 	WarnDelimiters     = "doubled_escape"   // MSH-2 with the escape character doubled
 	WarnCharset        = "charset_fallback" // segments with bytes that do not fit the character set, read as Windows-1252
 	WarnCharsetUnknown = "charset_unknown"  // MSH-18 names a set this package cannot decode; read as UTF-8 or Windows-1252
@@ -33,6 +34,7 @@ func (m *Message) Warnings() []Warning {
 	add(WarnLF, m.notes.lf)
 	add(WarnCRLF, m.notes.crlf)
 	add(WarnContinued, m.notes.continued)
+	add(WarnIndented, m.notes.indented)
 	add(WarnDelimiters, toInt(m.notes.doubled))
 	add(WarnCharsetUnknown, toInt(m.notes.unknownCharset))
 	bad := 0

@@ -72,6 +72,9 @@ func decodeMessage(s Source, body []byte, out *Decoded) {
 		}
 		return
 	}
+	if r.unreadText() {
+		return
+	}
 	r.facts()
 	r.markUnless()
 	if out.Verdict != channels.Taken || out.Ignore != "" {

@@ -29,6 +29,10 @@ func (r *hl7Reader) adt() {
 		r.out.Ignore = "patients: an ADT of a trigger that says nothing new about who a patient is"
 		return
 	}
+	if r.unreadText() {
+		r.warnUnread()
+		return
+	}
 	if r.partner == "" {
 		r.out.Hold = "unknown sender: MSH-3 and MSH-4 belong to no partner"
 		return
@@ -47,6 +51,19 @@ func (r *hl7Reader) adt() {
 	if r.out.Verdict != channels.Taken {
 		r.out.Patients = nil
 	}
+}
+
+// warnUnread tells the sender of an ADT, for which there is no profile, that its text cannot be known.
+func (r *hl7Reader) warnUnread() {
+	at, _ := r.m.Unreadable()
+	p := channels.Problem{
+		Location: at.Location(), Code: hl7.CodeDataType, Severity: "W",
+		Text: "text in a character set that is not read (MSH-18, table 0211, or escape sequences); send UNICODE UTF-8",
+	}
+	if r.s.Channel.Validate == "strict" {
+		p.Severity, r.out.Verdict, r.out.Hold = "E", channels.Repair, ""
+	}
+	r.out.Problems = append(r.out.Problems, p)
 }
 
 // patientNews reads one PID with the MRG behind it; a merge may hold several (structure ADT_A39).

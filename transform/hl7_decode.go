@@ -150,6 +150,15 @@ func (r *hl7Reader) valid() bool {
 	return true
 }
 
+// unreadText holds a message with text that cannot be known: whatever it seems to say would be a wrong name somewhere else.
+func (r *hl7Reader) unreadText() bool {
+	at, bad := r.m.Unreadable()
+	if bad {
+		r.out.Hold = "its text in " + at.Location() + " is in a character set that is not read (MSH-18, or escape sequences); a person must look, and the sender should send UNICODE UTF-8"
+	}
+	return bad
+}
+
 // facts reads the message into facts.
 func (r *hl7Reader) facts() {
 	if r.severalPatients() {
