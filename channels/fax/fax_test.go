@@ -175,7 +175,7 @@ func TestPrepareThenOpen(t *testing.T) {
 
 func testPrepare(t *testing.T, faxes map[string]sentFax) {
 	t.Helper()
-	c := newChannel(t, Config{Pages: 500}, Deps{Name: "fax-inbox", Reader: reader{}, Log: discard(), Draw: testDrawer(t)})
+	c := newChannel(t, Config{Pages: 500}, Deps{Name: "fax-inbox", Reader: fluent{}, Log: discard(), Draw: testDrawer(t)})
 	for name, sent := range faxes {
 		a := channels.Archived{Body: sent.body, ContentType: "image/tiff"}
 		var err error
