@@ -119,6 +119,9 @@ func TestRenderEveryEventOnEveryRail(t *testing.T) {
 	for _, file := range []string{"ref-i12.hl7", "orm-two-groups.hl7"} {
 		for _, role := range []referral.Role{referral.RoleInitiator, referral.RoleRecipient} {
 			for rail, to := range rails {
+				if rail == "file" && !everyPair && (file == "ref-i12.hl7") != (role == referral.RoleInitiator) {
+					continue // drawing its letters costs more than all the rest
+				}
 				for _, kind := range told() {
 					t.Run(fmt.Sprintf("%s/%s/%s/%s", file, role, rail, kind), func(t *testing.T) {
 						t.Parallel()
