@@ -172,3 +172,10 @@ func memoryOf(t *testing.T, pid int, field string) int {
 	}
 	return n << 10
 }
+
+// count is how many mails left.
+func (r *relaySink) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.mail)
+}
