@@ -253,6 +253,9 @@ func (e *Engine) take(tx Tx, set *Setup, ev referral.Event, res referral.Result)
 	if err := e.settleItems(tx, res, ev); err != nil {
 		return err
 	}
+	if err := e.noteArrived(tx, set, res.Referral, ev); err != nil {
+		return err
+	}
 	for _, a := range res.Anomalies {
 		if slices.ContainsFunc(res.Effects, func(f referral.Effect) bool { return f.Item == a.Kind || f.Item == "anomaly."+a.Kind }) {
 			continue // it has an item of its own

@@ -305,6 +305,9 @@ func (a *attempt) log(rc channels.Receipt, err error) {
 
 // failed decides what follows a failed attempt: again later, the next rail, or dead.
 func (a *attempt) failed(tx Tx, d referral.Delivery, rc channels.Receipt, err error, now time.Time) error {
+	if d.Receipt == receiptAnswered {
+		return tx.SetDelivery(settledByAnswer(d, now))
+	}
 	d.Receipt = codeFrom(rc, err)
 	if channels.MustRepack(err) {
 		d.MessageID = ""

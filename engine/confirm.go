@@ -218,6 +218,9 @@ func (e *Engine) lateProof(tx Tx, d referral.Delivery, rc channels.Receipt) (lat
 
 // disproof handles a refusal that came later than the attempt: before proof it fails the delivery, after proof it withdraws it.
 func (e *Engine) disproof(tx Tx, set *Setup, d referral.Delivery, rc channels.Receipt, evidence string) error {
+	if d.Receipt == receiptAnswered {
+		return tx.SetDelivery(settledByAnswer(d, rc.At))
+	}
 	switch d.State {
 	case referral.DeliveryDead, referral.DeliveryCancelled:
 		return nil
@@ -346,6 +349,9 @@ func (e *Engine) Resend(ctx context.Context, actor, deliveryID string) (referral
 			return fmt.Errorf("engine: resend: got partner %q, want one with a rail in the configuration", d.Partner)
 		}
 		out = referral.Delivery{ReferralID: d.ReferralID, Event: d.Event, Seq: r.Version, Replaces: d.ID}
+		if mayHaveArrived(d) {
+			out.CopyOf = d.Rail
+		}
 		rail := railFor(partner, d.Rail)
 		if at, ok := nextRail(partner, rail, r.Test); !ok || at != rail {
 			return &NotAllowed{Verb: "resend", Of: "delivery", Got: string(d.State), Want: []string{"nothing"}, Why: "it is a test referral, and this is a rail of production (processing: P)"}
