@@ -58,7 +58,9 @@ func (c *Config) Daemon(flags []Flag, p *Problems) Daemon {
 	}
 	d := Daemon{Socket: v.GetString("socket"), StoreURL: v.GetString("store-url"), Console: v.GetString("console-listen"),
 		LogLevel: v.GetString("log-level"), LogFormat: v.GetString("log-format")}
-	d.check(p)
+	if c.Node.Present() || p.Len() == 0 { // else nothing could be read, and an empty setting is nobody's mistake
+		d.check(p)
+	}
 	return d
 }
 

@@ -103,6 +103,8 @@ func kindOf(t reflect.Type) string {
 		return "number"
 	case reflect.String:
 		return "text"
+	case reflect.Slice: // a Decoder of its own: see element
+		return "word or list"
 	case reflect.Struct:
 		if isScalar(reflect.New(t).Elem()) {
 			return "text"

@@ -50,9 +50,8 @@ func (l *loader) open(path string, at Position) (Node, bool) {
 		}
 		return Node{}, false
 	}
-	before := l.p.Len()
 	root := l.set.parse(path, b, l.p)
-	return root, l.p.Len() == before
+	return root, !root.src.broken
 }
 
 // part is what an included file may hold.

@@ -73,7 +73,7 @@ func (n Node) Field(name string) Node {
 			}
 		}
 	}
-	return Node{key: n.join(name), src: n.src, at: n.Position(), broken: n.broken}
+	return Node{key: n.join(name), src: n.src, at: n.Position(), broken: n.broken || n.y != nil && n.src != nil && n.src.merged[n.y]}
 }
 
 // Fields returns the keys of a mapping in file order, duplicates included; nil for anything else.

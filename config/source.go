@@ -39,6 +39,9 @@ type source struct {
 	dir   string // relative paths start here
 	bytes []byte
 	set   *set
+
+	broken bool                // nothing of it can be decoded
+	merged map[*yaml.Node]bool // mappings that had a merge key, which was reported: what is missing there may stand in it
 }
 
 // set is all files of one configuration.
@@ -99,6 +102,7 @@ func (s *set) parse(name string, b []byte, p *Problems) Node {
 	p.read(name)
 	src := &source{name: name, dir: filepath.Dir(name), bytes: b, set: s}
 	root := Node{src: src, at: Position{File: name, Line: 1, Col: 1}}
+	src.broken = true
 	if at, ok := invalidUTF8(b); ok {
 		p.AddAt(Position{name, at.Line, at.Col}, "", "got a byte that is not UTF-8, want UTF-8 text")
 		return root
@@ -107,18 +111,21 @@ func (s *set) parse(name string, b []byte, p *Problems) Node {
 	if err := load(b, &doc); err != nil {
 		at, text := syntax(err)
 		if text == "" { // no document: an empty file, or only comments
+			src.broken = false
 			return root
 		}
 		p.AddAt(Position{name, max(at.Line, 1), max(at.Col, 1)}, "", "%s", text)
 		return root
 	}
 	if len(doc.Content) == 0 {
+		src.broken = false
 		return root
 	}
 	walk := walker{src: src, p: p}
 	if !walk.check(doc.Content[0], 1) {
 		return root
 	}
+	src.broken = false
 	return root.child(doc.Content[0], nil, "")
 }
 
@@ -197,11 +204,9 @@ func (w *walker) check(y *yaml.Node, depth int) bool {
 	}
 	w.path = append(w.path, y)
 	defer func() { w.path = w.path[:len(w.path)-1] }()
+	w.unmerge(y)
 	for i, c := range y.Content {
 		if y.Kind == yaml.MappingNode && i%2 == 0 {
-			if c.Tag == "!!merge" {
-				return w.refuse(c, "got a merge key <<, want the keys written out")
-			}
 			if c.Kind != yaml.ScalarNode {
 				return w.refuse(c, "got a key that is a list or a mapping, want a word")
 			}
@@ -211,6 +216,26 @@ func (w *walker) check(y *yaml.Node, depth int) bool {
 		}
 	}
 	return true
+}
+
+// unmerge reports the merge keys of a mapping and takes them out, so that the other mistakes of the file are found too.
+func (w *walker) unmerge(y *yaml.Node) {
+	if y.Kind != yaml.MappingNode {
+		return
+	}
+	var left []*yaml.Node
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		if k := y.Content[i]; k.Tag == "!!merge" {
+			w.refuse(k, "got a merge key <<, want the keys written out")
+			if w.src.merged == nil {
+				w.src.merged = map[*yaml.Node]bool{}
+			}
+			w.src.merged[y] = true
+			continue
+		}
+		left = append(left, y.Content[i], y.Content[i+1])
+	}
+	y.Content = left
 }
 
 func (w *walker) refuse(y *yaml.Node, format string, args ...any) bool {

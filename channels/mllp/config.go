@@ -69,7 +69,7 @@ type Dialect struct {
 	Version    string `yaml:"version" default:"2.5.1" enum:"2.1|2.2|2.3|2.3.1|2.4|2.5|2.5.1|2.6|2.7|2.7.1|2.8|2.8.1|2.8.2" doc:"MSH-12 of what we send"`
 	Status     string `yaml:"status" enum:"rri|orm|siu|none" doc:"how steps are told; absent: rri for a REF, orm for an order"`
 	Report     string `yaml:"report" enum:"mdm|oru" doc:"how the report is sent; absent: mdm for a REF, oru for an order"`
-	Body       Words  `yaml:"body" want:"pdf, text or cda, or a list of them" doc:"what goes with a report; absent: pdf"`
+	Body       Words  `yaml:"body" enum:"pdf|text|cda|json" want:"pdf, text, cda or json, or a list of them" doc:"what goes with a report; absent: pdf"`
 	AckFrom    string `yaml:"ack_from" enum:"ehr|engine" default:"ehr" doc:"who answers AA; engine: filing is not confirmed"`
 	Processing string `yaml:"processing" enum:"P|T|D" default:"P" doc:"MSH-11 of what we send"`
 }

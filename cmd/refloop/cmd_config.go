@@ -38,6 +38,7 @@ func describeConfig(w io.Writer) error {
 		{"rails of type mllp", "partners[].rails[]", mllp.RailConfig{}},
 		{"rails of type direct", "partners[].rails[]", direct.RailConfig{}},
 		{"rails of type fax: faxes out, by one of folder, hylafax, mail and http", "partners[].rails[]", fax.RailConfig{}},
+		{"rails of type fax: how failed faxes are repeated", "partners[].rails[]", faxRetryKeys{}},
 		{"rails of type file", "partners[].rails[]", file.RailConfig{}},
 	}
 	for i, s := range sections {

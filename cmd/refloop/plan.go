@@ -108,12 +108,12 @@ func makePlan(cfg *config.Config, p *config.Problems) *plan {
 }
 
 func (pl *plan) planChannel(c config.Channel, p *config.Problems) {
+	set := compileRules(pl.cfg, c, p)
 	k, ok := kinds()[c.Type]
 	if !ok {
 		return // config reported it
 	}
 	open := k.channel(pl, c, p)
-	set := compileRules(pl.cfg, c, p)
 	print := fingerprint(c.Node) + filesPrint(c.Words.Files, c.Templates.Files)
 	if c.Type == channels.Direct {
 		print += pl.direct.print
@@ -151,8 +151,8 @@ func (pl *plan) planPartner(c config.Partner, p *config.Problems) {
 			print += pl.direct.print
 		}
 		pl.senders = append(pl.senders, plannedSender{lane: lane, print: print, open: open})
-		if t := r.Retry; t != nil {
-			pl.retries[lane] = engine.Retry{First: t.First.D(), Max: t.Longest.D(), Attempts: t.Attempts, MaxAge: t.For.D()}
+		if r.Retry != nil {
+			pl.retries[lane] = retryOf(r)
 		}
 		if r.Type == channels.Direct || r.Type == channels.Fax || r.Type == channels.File {
 			pl.wide[lane] = wideLanes
@@ -182,6 +182,10 @@ func compileRules(cfg *config.Config, c config.Channel, p *config.Problems) *rul
 		rc.Set = append(rc.Set, rules.Assign{Target: s.Target, Place: placeOf(s.Place), Source: sourceOf(key+".set."+s.Target, s.Expr)})
 	}
 	for _, l := range c.Lookup {
+		if l.Bytes == nil { // config reported that it cannot be read
+			rc.Tables[l.Name] = rules.Table{}
+			continue
+		}
 		table, mistakes := rules.ParseTable(l.Path, key+".lookup."+l.Name, l.Bytes)
 		report(mistakes, p)
 		rc.Tables[l.Name] = table

@@ -51,3 +51,28 @@ func TestCheckFindsWhatServeRefuses(t *testing.T) {
 		t.Errorf("got exit code %d: %s", code, said)
 	}
 }
+
+// TestCheckSaysEachMistakeOnce: nothing is said of what nobody wrote, and a merge key hides no other mistake.
+func TestCheckSaysEachMistakeOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want []string // what each line holds, in order
+	}{
+		"a tab":         {"organization:\n\tname: N\n", []string{"refloop.yaml:2:1: got text that is no YAML"}},
+		"no table":      {checkedHead + "channels: [{name: a, type: mllp, listen: \"127.0.0.1:2575\", when: 'lookup(\"m\", msg(\"PID-3\")) == \"\"', lookup: {m: missing.csv}}]\n", []string{"channels[a].lookup.m: got no readable file"}},
+		"a merge key":   {checkedHead + "channels:\n  - <<: {type: mllp, listen: \"127.0.0.1:2575\"}\n    name: a\n    when: \"1 +\"\n", []string{"4:5: got a merge key <<", "channels[a].when: "}},
+		"merge at root": {checkedHead + "<<: {demo: true}\nsocket: 7\nrouts: []\n", []string{"3:1: got a merge key <<", "routs: got an unknown key"}},
+	} {
+		code, said := checked(t, c.text)
+		lines := strings.Split(strings.TrimSpace(said), "\n")
+		if code != exitUsage || len(lines) != len(c.want) {
+			t.Errorf("%s: got exit code %d, %d lines, want %d\n%s", name, code, len(lines), len(c.want), said)
+			continue
+		}
+		for i, want := range c.want {
+			if !strings.Contains(lines[i], want) {
+				t.Errorf("%s: got %s, want %s", name, lines[i], want)
+			}
+		}
+	}
+}

@@ -49,9 +49,38 @@ func faxChannel(pl *plan, c config.Channel, p *config.Problems) openChannel {
 	}
 }
 
-// faxRetry is how faxes are repeated by a rail that does not say: a busy machine is not free again after seconds.
+// faxRetry is how faxes are repeated by a rail that does not say: a busy machine is not free again after seconds. [faxRetryKeys] says it to people.
 func faxRetry() engine.Retry {
 	return engine.Retry{First: 2 * time.Minute, Max: 30 * time.Minute, Attempts: 5}
+}
+
+// faxRetryKeys are the keys of `retry` whose defaults are others on a fax rail.
+type faxRetryKeys struct {
+	Retry struct {
+		First    config.Duration `yaml:"first" default:"2m" doc:"fax: pause after the first failure; it doubles each time"`
+		Longest  config.Duration `yaml:"longest" default:"30m" doc:"fax: the longest pause"`
+		Attempts int             `yaml:"attempts" default:"5" doc:"fax: refusals (busy, no answer, line broke) after which a delivery is given up"`
+	} `yaml:"retry" doc:"how failed faxes are repeated; other defaults than those of other rails"`
+}
+
+// retryOf is what a rail's key `retry` says; what it does not say of a fax rail is faxRetry.
+func retryOf(r config.Rail) engine.Retry {
+	t := r.Retry
+	out := engine.Retry{First: t.First.D(), Max: t.Longest.D(), Attempts: t.Attempts, MaxAge: t.For.D()}
+	if r.Type != channels.Fax {
+		return out
+	}
+	base := faxRetry()
+	if !t.Node.Field("first").Present() {
+		out.First = base.First
+	}
+	if !t.Node.Field("longest").Present() {
+		out.Max = max(base.Max, out.First)
+	}
+	if !t.Node.Field("attempts").Present() {
+		out.Attempts = base.Attempts
+	}
+	return out
 }
 
 func faxRail(pl *plan, r config.Rail, lane string, p *config.Problems) (transform.Dialect, openSender) {
