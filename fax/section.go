@@ -35,7 +35,7 @@ func findHeadings(r *Rules, s *sheet) []heading {
 		}
 		skip := numbering(toks)
 		toks = toks[skip:]
-		key, n := phraseAt(r.sections, toks, 0)
+		key, n := r.sectionAt(toks)
 		_, to := 0, 0
 		if n > 0 {
 			to = toks[n-1].word + 1
@@ -55,6 +55,19 @@ func findHeadings(r *Rules, s *sheet) []heading {
 		}
 	}
 	return out
+}
+
+// sectionAt is phraseAt for headings, except that a label printed as it is known is no misread heading: "Gender" is not "Sender".
+func (r *Rules) sectionAt(toks []flatToken) (key string, n int) {
+	same := func(got, want string) bool { return got == want }
+	key, n = phraseAt(r.sections, toks, 0)
+	if _, printed := phraseLike(r.sections, toks, 0, true, same); n == 0 || printed == n {
+		return key, n
+	}
+	if _, label := phraseLike(r.labels, toks, 0, true, same); label >= n {
+		return "", 0
+	}
+	return key, n
 }
 
 // numbering is the number of tokens such as "Section 2" or "B" that stand
