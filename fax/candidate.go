@@ -7,16 +7,18 @@ import (
 
 // candidate is one value that may be a field, with its evidence.
 type candidate struct {
-	key     string
-	value   string
-	list    []string // for keys whose value is a list
-	words   float64  // lowest confidence of its words, 0..1
-	label   float64  // how sure it is that this is that field, 0..1
-	page    int
-	reading int
-	placed  bool // only its place on the page says what it is: letterhead, addressee, signature, "From:", "To:"
-	head    bool // it stands in the letterhead
-	box     image.Rectangle
+	key      string
+	value    string
+	list     []string // for keys whose value is a list
+	words    float64  // lowest confidence of its words, 0..1
+	label    float64  // how sure it is that this is that field, 0..1
+	page     int
+	reading  int
+	placed   bool // only its place on the page says what it is: letterhead, addressee, signature, "From:", "To:"
+	head     bool // it stands in the letterhead
+	doubt    bool // the words themselves say that it may not be so
+	labelled bool // a label that names its field stands with it
+	box      image.Rectangle
 }
 
 // joined is the text of some words with the way back to them.

@@ -164,6 +164,7 @@ func (r *Rules) paper(leaves []*leaf, count int) Paper {
 	ownForm(cands)
 	p.Fields = merge(cands, pages)
 	r.settle(p.Fields, leaves)
+	r.settleDoubts(p.Fields, cands, leaves)
 	return p
 }
 

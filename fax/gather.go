@@ -56,6 +56,7 @@ func (r *Rules) values(s *sheet, hs []heading, g *segment, m mark) ([]candidate,
 		}
 		for i := range out {
 			out[i].label *= p.sure
+			out[i].labelled = m.key[0] != '.' || party != ""
 			out[i].placed = m.to-m.from == 1 && (key == "referring_name" || key == "referred_to_name") && len(g.words[m.from].Text) <= 5 // From:, To:
 			if m.key[0] == '.' && (party == "" || s.farFrom(hs, party, g)) {
 				out[i].label *= 0.88

@@ -117,7 +117,7 @@ func tidy(words []Word, checks []CheckBox, h int) (clean []Word, bars []image.Re
 			if w.Box.Dx()*3 < w.Box.Dy() {
 				bars = append(bars, w.Box)
 			}
-			if !slices.Contains([]string{"#", "&", "-", "--", "/", ":", "(", ")", "–", "—"}, w.Text) || w.Conf < 0.3 {
+			if !slices.Contains([]string{"#", "&", "-", "--", "/", ":", "(", ")", "–", "—", "?", "??"}, w.Text) || w.Conf < 0.3 {
 				continue
 			}
 		case w.Box.Dy() > 4*h && n <= 2, w.Box.Dy() < h/4, w.Conf < 0.05 && n < 4:

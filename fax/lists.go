@@ -107,10 +107,11 @@ var itemDate = regexp.MustCompile(`\s+[\[(]?\d{1,2}[/-]\d{1,2}[/-]\d{2,4}[\])]?(
 var noneKnown = regexp.MustCompile(`(?i)^(?:nkd?a|nkma|no known\b.*allerg.*|no known.*|none(?: known| reported)?|no drug allergies|no allergies)\.?$`)
 
 // parseList reads medications or allergies: one a line, or separated.
-func parseList(key string, words []Word) []candidate {
+func (r *Rules) parseList(key string, words []Word) []candidate {
 	lines := splitLines(words)
 	var items []string
 	var used []Word
+	none := false
 	for _, line := range lines {
 		t := text(line)
 		t = listMark.ReplaceAllString(strings.TrimSpace(t), "")
@@ -123,6 +124,7 @@ func parseList(key string, words []Word) []candidate {
 				continue
 			}
 			if key == "medications" && noneKnown.MatchString(part) {
+				none = true
 				continue
 			}
 			items = append(items, part)
@@ -132,7 +134,9 @@ func parseList(key string, words []Word) []candidate {
 	if len(items) == 0 || len(items) > 40 {
 		return nil
 	}
-	return []candidate{foundList(key, items, used)}
+	c := foundList(key, items, used)
+	c.doubt = none || r.listDoubted(text(noBreaks(words)), items)
+	return []candidate{c}
 }
 
 // doseUnit is a unit behind a dose as the engine misreads it.

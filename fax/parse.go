@@ -1,6 +1,9 @@
 package fax
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // pivotDOB: two-digit years of birth above it are of the last century. Years
 // of other dates are of this one.
@@ -12,7 +15,7 @@ const (
 // parse reads the value of a label out of words. It gives nothing when they
 // cannot be such a value; one label may give several fields.
 func (r *Rules) parse(key string, words []Word) []candidate {
-	words = trimEdges(words)
+	words = trimValue(key, words)
 	if len(words) == 0 {
 		return nil
 	}
@@ -71,11 +74,25 @@ func (r *Rules) parse(key string, words []Word) []candidate {
 	case "referring_practice", "referred_to_practice":
 		return r.parsePractice(key, words)
 	case "medications", "allergies":
-		return parseList(key, words)
+		return r.parseList(key, words)
 	case "reason", "service_text":
 		return r.parseText(key, words)
 	}
 	return nil
+}
+
+// trimValue takes off what is no word at both ends; a question mark before or behind a list belongs to it.
+func trimValue(key string, words []Word) []Word {
+	out := trimEdges(words)
+	if key != "medications" && key != "allergies" || len(out) == 0 {
+		return out
+	}
+	asks := func(w Word) bool { return strings.Contains(w.Text, "?") }
+	first, last := slices.IndexFunc(words, func(w Word) bool { return asks(w) || lettersDigits(w.Text) > 0 }), len(words)
+	for lettersDigits(words[last-1].Text) == 0 && !asks(words[last-1]) {
+		last--
+	}
+	return words[first:last]
 }
 
 func trimEdges(words []Word) []Word {

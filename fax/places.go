@@ -29,7 +29,7 @@ func shaped(key string) bool {
 // places lists where the value of a label may stand, most likely first.
 func (s *sheet) places(key string, hs []heading, g *segment, m mark) []place {
 	var out []place
-	if in := trimEdges(m.inline(g)); len(in) > 0 {
+	if in := trimValue(key, m.inline(g)); len(in) > 0 {
 		sure := beside
 		if m.colon {
 			sure = besideClosed

@@ -24,8 +24,9 @@ type Rules struct {
 	specialties []phrase
 	practice    map[string]bool
 	payer       map[string]bool
-	forms       []form // templates of partners
-	caller      string // number the fax came from, ten digits; a hint
+	doubtful    []phrase // words that put a value under the review line
+	forms       []form   // templates of partners
+	caller      string   // number the fax came from, ten digits; a hint
 }
 
 type phrase struct {
@@ -47,6 +48,7 @@ type rulesFile struct {
 	Specialties map[string][]string           `yaml:"specialties"`
 	Practice    []string                      `yaml:"practice_words"`
 	Payer       []string                      `yaml:"payer_words"`
+	Doubts      map[string][]string           `yaml:"doubts"`
 }
 
 // maxRules bounds the size of a rules file in bytes.
@@ -104,6 +106,7 @@ func (r *Rules) add(f rulesFile) error {
 	list(&r.sections, f.Sections, func(s string) bool {
 		return slices.Contains([]string{"patient", "from", "to", "payer", "clinical", "other"}, s)
 	})
+	list(&r.doubtful, f.Doubts, func(s string) bool { return slices.Contains(doubtNames, s) })
 	list(&r.specialties, f.Specialties, func(string) bool { return true })
 	for kind, m := range f.Types {
 		for t, w := range m {

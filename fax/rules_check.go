@@ -21,12 +21,14 @@ func CheckRules(b []byte) Mistakes {
 		return m
 	}
 	r := templateReader{t: &Template{}}
-	r.pairs(root, "rules", []string{"labels", "sections", "types", "part2", "specialties", "practice_words", "payer_words"}, func(name string, _, v *yaml.Node) {
+	r.pairs(root, "rules", []string{"labels", "sections", "types", "part2", "specialties", "practice_words", "payer_words", "doubts"}, func(name string, _, v *yaml.Node) {
 		switch name {
 		case "labels":
 			r.phrases(v, name, knownLabel, "one of "+strings.Join(Keys, ", ")+", or patient_name, diagnosis, other, none")
 		case "sections":
 			r.phrases(v, name, func(s string) bool { return slices.Contains(sectionNames, s) }, "one of "+strings.Join(sectionNames, ", "))
+		case "doubts":
+			r.phrases(v, name, func(s string) bool { return slices.Contains(doubtNames, s) }, "one of "+strings.Join(doubtNames, ", "))
 		case "specialties":
 			r.phrases(v, name, func(s string) bool { return len(plainTokens(s)) > 0 }, "the name of a specialty")
 		case "types":
