@@ -81,6 +81,8 @@ func nextOfItem(i referral.Incident) string {
 		return "Next: ask the HISP for name and password, put them under direct.hisp, then SIGHUP; it closes by itself when a login is taken"
 	case "mailbox_closed":
 		return "Next: refloop doctor says what is wrong; it closes by itself when the mailbox can be read"
+	case "batch_incomplete":
+		return "Next: ask the sender whether its batch was whole, and for what is missing; messages that come again have no second effect, " + done
 	case "files_set_aside":
 		return "Next: look at the files and their reasons, ask for what is missing, and take them out of the folder; it closes by itself"
 	case "fax_number_blocked":

@@ -1,6 +1,9 @@
 package hl7
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // Batch is a file or stream of messages with its wrappers (2.10.3). All byte slices alias the input.
 type Batch struct {
@@ -18,7 +21,8 @@ type Part struct {
 }
 
 // Split cuts a file into its messages. All wrappers are optional: FHS without BHS, messages alone, missing trailers and several batches are
-// taken. ErrBadBatch: a second FHS, a wrapper around no message at all, a trailer before any header or message. ErrNotHL7: something else comes first.
+// taken. Wrappers around nothing give no messages and no error (a batch of zero messages is legal); around anything else than messages, a second FHS
+// and a trailer before any header or message are ErrBadBatch. ErrNotHL7: something else comes first.
 // The result of an error is empty. It does not look into the messages: use [Parse] on each.
 func Split(b []byte, l Limits) (Batch, error) {
 	l = l.withDefaults()
@@ -43,6 +47,21 @@ func Split(b []byte, l Limits) (Batch, error) {
 	return s.finish()
 }
 
+// Incomplete tells in plain words what speaks for messages of the batch being missing: a count of BTS-1 or FTS-1 that differs, or a header without
+// its trailer. Empty: nothing does.
+func (b Batch) Incomplete() string {
+	var out []string
+	for _, w := range b.Warnings {
+		switch w.Name {
+		case WarnBatchCount:
+			out = append(out, "BTS-1 or FTS-1 names another number than came")
+		case WarnBatchOpen:
+			out = append(out, "BTS or FTS is missing")
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
 type splitter struct {
 	b       []byte
 	limit   int
@@ -53,6 +72,9 @@ type splitter struct {
 	inFile  int // batches since FHS
 	outside int
 	wrong   int
+	uncut   int  // headers without their trailer
+	inBHS   bool // a BHS waits for its BTS
+	inFHS   bool // FHS waits for FTS
 }
 
 func (s *splitter) line(at, end int) error {
@@ -77,9 +99,11 @@ func (s *splitter) line(at, end int) error {
 			return parseError(ErrBadBatch, at, 0, "a second FHS", "one FHS a file")
 		}
 		s.close(at)
-		s.out.File = seg
+		s.out.File, s.inFHS = seg, true
 	case name == "BHS":
 		s.close(at)
+		s.endBatch()
+		s.inBHS = true
 		s.out.Batches = append(s.out.Batches, seg)
 		s.batch, s.inBatch = len(s.out.Batches)-1, 0
 		s.inFile++
@@ -88,12 +112,20 @@ func (s *splitter) line(at, end int) error {
 	case name == "BTS":
 		s.close(at)
 		s.count(seg, s.inBatch)
-		s.batch = -1
+		s.batch, s.inBHS = -1, false
 	default: // FTS
 		s.close(at)
+		s.endBatch()
 		s.count(seg, s.inFile)
+		s.inFHS = false
 	}
 	return nil
+}
+
+// endBatch counts a BHS that never had its BTS.
+func (s *splitter) endBatch() {
+	s.uncut += toInt(s.inBHS)
+	s.inBHS = false
 }
 
 // wrapperOrMSH tells whether a line is one of the five. Headers must have a separator; trailers may stand alone.
@@ -132,10 +164,17 @@ func (s *splitter) finish() (Batch, error) {
 		if s.out.File == nil && len(s.out.Batches) == 0 {
 			return Batch{}, parseError(ErrEmpty, len(s.b), 0, "nothing", "a message or a batch")
 		}
-		return Batch{}, parseError(ErrBadBatch, len(s.b), 0, "a wrapper around no message", "at least one MSH")
+		if s.outside > 0 {
+			return Batch{}, parseError(ErrBadBatch, len(s.b), 0, "a wrapper around no message", "at least one MSH, or nothing")
+		}
 	}
+	s.endBatch()
+	s.uncut += toInt(s.inFHS)
 	if s.wrong > 0 {
 		s.out.Warnings = append(s.out.Warnings, Warning{WarnBatchCount, s.wrong})
+	}
+	if s.uncut > 0 {
+		s.out.Warnings = append(s.out.Warnings, Warning{WarnBatchOpen, s.uncut})
 	}
 	if s.outside > 0 {
 		s.out.Warnings = append(s.out.Warnings, Warning{WarnBatchOutside, s.outside})

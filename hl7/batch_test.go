@@ -20,7 +20,10 @@ func TestSplit(t *testing.T) {
 		{"one message", m("1"), []string{"1@-1"}, nil, nil},
 		{"messages alone", m("1") + "\r\n" + m("2"), []string{"1@-1", "2@-1"}, nil, nil},
 		{"file", "FHS|^~\\&\rBHS|^~\\&\r" + m("1") + m("2") + "BTS|2\rFTS|1\r", []string{"1@0", "2@0"}, nil, nil},
-		{"no trailers", "FHS|^~\\&\rBHS|^~\\&\r" + m("1"), []string{"1@0"}, nil, nil},
+		{"no trailers", "FHS|^~\\&\rBHS|^~\\&\r" + m("1"), []string{"1@0"}, []Warning{{WarnBatchOpen, 2}}, nil},
+		{"one trailer cut off", "FHS|^~\\&\rBHS|^~\\&\r" + m("1") + "BTS|1\r", []string{"1@0"}, []Warning{{WarnBatchOpen, 1}}, nil},
+		{"empty batch", "FHS|^~\\&\rBHS|^~\\&\rBTS|0\rFTS|1\r", nil, nil, nil},
+		{"empty batch that should not be", "BHS|^~\\&\rBTS|3\r", nil, []Warning{{WarnBatchCount, 1}}, nil},
 		{"two batches", "BHS|^~\\&\r" + m("1") + "BTS|1\rBHS|^~\\&\r" + m("2") + "BTS|1\r", []string{"1@0", "2@1"}, nil, nil},
 		{"file without batch", "\xEF\xBB\xBFFHS|^~\\&\n" + m("1") + "FTS\n", []string{"1@-1"}, nil, nil},
 		{"wrong counts", "FHS|^~\\&\rBHS|^~\\&\r" + m("1") + "BTS|7|x\rFTS|9\r", []string{"1@0"}, []Warning{{WarnBatchCount, 2}}, nil},
@@ -80,11 +83,15 @@ func TestWrapHasTheShapeOfTheBatch(t *testing.T) {
 		{"a file of two batches", "FHS|^~\\&|A|B|C|D|2026||||F1\rBHS|^~\\&|A|B|C|D|2026||||B1\r" + m("1") + m("2") + "BTS|2\rBHS|^~\\&|E|F|G|H|2026||||B2\r" + m("3") + "BTS|1\rFTS|2\r",
 			head("FHS", "C|D|A|B", "ANSWER", "F1") + head("BHS", "C|D|A|B", "ANSWER", "B1") + "<1><2>BTS|2\r" +
 				head("BHS", "G|H|E|F", "ANSWER.2", "B2") + "<3>BTS|1\rFTS|2\r"},
-		{"a batch without messages first", "BHS|^~\\&|A|B|C|D|2026||||B1\rBTS|0\rBHS|^~\\&|E|F|G|H|2026||||B2\r" + m("1"),
+		{"a batch without messages first", "BHS|^~\\&|A|B|C|D|2026||||B1\rBTS|0\rBHS|^~\\&|E|F|G|H|2026||||B2\r" + m("1") + "BTS|1\r",
 			head("BHS", "C|D|A|B", "ANSWER", "B1") + "BTS|0\r" + head("BHS", "G|H|E|F", "ANSWER.2", "B2") + "<1>BTS|1\r"},
-		{"a batch without messages last", "BHS|^~\\&|A|B|C|D|2026||||B1\r" + m("1") + "BTS|1\rBHS|^~\\&|E|F|G|H|2026||||B2\r",
+		{"a batch without messages last", "BHS|^~\\&|A|B|C|D|2026||||B1\r" + m("1") + "BTS|1\rBHS|^~\\&|E|F|G|H|2026||||B2\rBTS|0\r",
 			head("BHS", "C|D|A|B", "ANSWER", "B1") + "<1>BTS|1\r" + head("BHS", "G|H|E|F", "ANSWER.2", "B2") + "BTS|0\r"},
-		{"other separators", "BHS!^~\\&!A!B!C!D!2026!!!!B1\r" + m("1"),
+		{"a count that differs", "FHS|^~\\&|A|B|C|D|2026||||F1\rBHS|^~\\&|A|B|C|D|2026||||B1\r" + m("1") + "BTS|2\rFTS|1\r",
+			head("FHS", "C|D|A|B", "ANSWER", "F1") + head("BHS", "C|D|A|B", "ANSWER", "B1") + "<1>BTS|1\rFTS|1|BTS-1 or FTS-1 names another number than came\r"},
+		{"nothing", "BHS|^~\\&|A|B|C|D|2026||||B1\rBTS|0\r", head("BHS", "C|D|A|B", "ANSWER", "B1") + "BTS|0\r"},
+		{"a trailer cut off", "BHS|^~\\&|A|B|C|D|2026||||B1\r" + m("1"), head("BHS", "C|D|A|B", "ANSWER", "B1") + "<1>BTS|1|BTS or FTS is missing\r"},
+		{"other separators", "BHS!^~\\&!A!B!C!D!2026!!!!B1\r" + m("1") + "BTS!1\r",
 			strings.ReplaceAll(head("BHS", "C|D|A|B", "ANSWER", "B1"), "|", "!") + "<1>BTS!1\r"},
 	} {
 		b, err := Split([]byte(c.in), Limits{})
@@ -122,7 +129,7 @@ func TestWrapHasTheShapeOfTheBatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := string(outside.Wrap([]Part{{Bytes: []byte("<1>"), Batch: -1}, {Bytes: []byte("<2>"), Batch: 0}}, "ANSWER", at))
-	if strings.Count(got, "BHS|") != 2 || !strings.Contains(got, "<1>BTS|1\r") || !strings.HasSuffix(got, "FTS|2\r") {
+	if strings.Count(got, "BHS|") != 2 || !strings.Contains(got, "<1>BTS|1\r") || !strings.HasSuffix(got, "FTS|2|BTS or FTS is missing\r") {
 		t.Errorf("messages outside of a batch: got %q", got)
 	}
 }

@@ -12,13 +12,15 @@ const maxBatchID = 20
 // and FTS around them when the file had them. Applications and facilities change sides, BHS-12 and FHS-12 name the batch and the file that
 // are answered. Each answer stands in the batch of the message it answers ([Part].Batch; those to messages outside of any batch get a BHS of
 // their own) and must end in CR, as [Ack.Bytes] makes it. id is the control ID of the answer; its second and later batches get it with .2, .3
-// and so on at its end, in 20 characters. BTS-1 counts the answers, FTS-1 the batches.
+// and so on at its end, in 20 characters. BTS-1 counts the answers, FTS-1 the batches; what speaks for missing messages ([Batch.Incomplete]) is
+// told in FTS-2, without FHS in BTS-2 of the last batch.
 func (b Batch) Wrap(answers []Part, id string, at time.Time) []byte {
 	var out []byte
 	if b.File != nil {
 		out = wrapper(out, "FHS", b.File, id, at)
 	}
 	n := 0
+	note := b.Incomplete()
 	around := func(head []byte, inside []Part) {
 		own := id
 		if n++; n > 1 {
@@ -57,10 +59,13 @@ func (b Batch) Wrap(answers []Part, id string, at time.Time) []byte {
 	if n == 0 {
 		around(nil, nil)
 	}
+	sep := out[3]
 	if b.File != nil {
-		sep := out[3]
 		out = append(append(append(out, "FTS"...), sep), itoa(n)...)
 		out = append(out, '\r')
+	}
+	if note != "" {
+		out = append(append(append(out[:len(out)-1], sep), note...), '\r')
 	}
 	return out
 }

@@ -12,6 +12,7 @@ const (
 	WarnCharset        = "charset_fallback" // segments with bytes that do not fit the character set, read as Windows-1252
 	WarnCharsetUnknown = "charset_unknown"  // MSH-18 names a set this package cannot decode; read as UTF-8 or Windows-1252
 	WarnBatchCount     = "batch_count"      // BTS-1 or FTS-1 does not match what was there
+	WarnBatchOpen      = "batch_open"       // FHS without FTS, or BHS without BTS
 	WarnBatchOutside   = "outside_of_batch" // segments between a header and the first MSH, kept aside
 )
 

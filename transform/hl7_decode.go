@@ -23,6 +23,10 @@ type hl7Reader struct {
 // decodeHL7 checks and reads one message. What the sender must repair or we refuse ends in out.Verdict with its problems.
 func decodeHL7(s Source, body []byte, out *Decoded) *hl7Reader {
 	m, err := hl7.ParseWith(body, hl7.Options{Charset: s.Channel.Charset, Reads: s.Watch.reads()})
+	if errors.Is(err, hl7.ErrBatch) && emptyBatch(body) {
+		out.Ignore = "an empty batch: wrappers without messages"
+		return nil
+	}
 	if err != nil {
 		out.Verdict = channels.Repair
 		out.Problems = []channels.Problem{{Code: hl7.CodeSegmentSequence, Severity: "E", Text: unreadable(err)}}
@@ -46,6 +50,12 @@ func decodeHL7(s Source, body []byte, out *Decoded) *hl7Reader {
 		return nil
 	}
 	return r
+}
+
+// emptyBatch reports whether wrappers hold nothing at all, which is legal.
+func emptyBatch(body []byte) bool {
+	b, err := hl7.Split(body, hl7.Limits{})
+	return err == nil && len(b.Messages) == 0
 }
 
 // unreadable says in plain words why a message cannot be read, without quoting it.

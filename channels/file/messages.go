@@ -1,11 +1,13 @@
 package file
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
 	"path/filepath"
+	"time"
 
 	"refloop/channels"
 	"refloop/channels/folder"
@@ -60,6 +62,12 @@ func (c *Channel) takeMessages(ctx context.Context, name string, messages [][]by
 		}
 		if last = out; out.Answer != nil {
 			answers = append(answers, hl7.Part{Bytes: out.Answer, Batch: batchOf(batch, i)})
+		}
+	}
+	if why := batch.Incomplete(); why != "" {
+		c.d.Log.Warn("a batch file may lack messages; those that are there were taken", "channel", c.d.Name, "messages", len(messages), "why", why)
+		if err := channels.TellIncomplete(ctx, c.d.Handler, c.d.Name, bytes.Join(messages, nil), len(messages), why, time.Now()); err != nil {
+			return err
 		}
 	}
 	c.d.Log.Info("file archived", "channel", c.d.Name, "messages", len(messages), "answers", len(answers))

@@ -32,6 +32,11 @@ func (s *Server) batch(ctx context.Context, body []byte, peer string, log *slog.
 		}
 		return send([][]byte{unreadable(s.d.Now(), code, text)}) == nil
 	}
+	if len(b.Messages) == 0 { // legal: nothing happened since the last one
+		log.Info("an empty batch was answered", "batches", len(b.Batches))
+		s.incomplete(ctx, b, body, log)
+		return send([][]byte{s.wrap(b, nil, body)}) == nil
+	}
 	var wrapped []hl7.Part
 	goOn := true
 	for at := 0; at < len(b.Messages) && goOn; {
@@ -45,12 +50,30 @@ func (s *Server) batch(ctx context.Context, body []byte, peer string, log *slog.
 			return false
 		}
 	}
+	s.incomplete(ctx, b, body, log)
 	if s.cfg.BatchAck && len(wrapped) > 0 {
-		now := s.d.Now()
-		sum := sha256.Sum256(body)
-		return send([][]byte{b.Wrap(wrapped, controlID(string(sum[:])+now.Format(time.RFC3339Nano)), now)}) == nil && goOn
+		return send([][]byte{s.wrap(b, wrapped, body)}) == nil && goOn
 	}
 	return goOn
+}
+
+// wrap is one file of answers in the shape of the batch.
+func (s *Server) wrap(b hl7.Batch, answers []hl7.Part, body []byte) []byte {
+	now := s.d.Now()
+	sum := sha256.Sum256(body)
+	return b.Wrap(answers, controlID(string(sum[:])+now.Format(time.RFC3339Nano)), now)
+}
+
+// incomplete tells of a batch that may lack messages; those that are there were taken.
+func (s *Server) incomplete(ctx context.Context, b hl7.Batch, body []byte, log *slog.Logger) {
+	why := b.Incomplete()
+	if why == "" {
+		return
+	}
+	log.Warn("a batch may lack messages; those that are there were taken", "messages", len(b.Messages), "batches", len(b.Batches), "why", why)
+	if err := channels.TellIncomplete(ctx, s.d.Handler, s.d.Name, body, len(b.Messages), why, s.d.Now()); err != nil {
+		log.Error("the item of an incomplete batch could not be kept", "error", err)
+	}
 }
 
 // step takes some messages and returns how many it dealt with, and their answers in order. False: the connection is to be closed after them.

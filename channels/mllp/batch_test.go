@@ -162,3 +162,48 @@ func TestSays(t *testing.T) {
 		}
 	}
 }
+
+// watched is an engine that takes what the rail notices.
+type watched struct {
+	*fakeEngine
+	alarms []channels.Alarm
+}
+
+func (w *watched) Observe(_ context.Context, o channels.Observation) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.alarms = append(w.alarms, o.Alarms...)
+	return nil
+}
+
+func TestEmptyAndIncompleteBatches(t *testing.T) {
+	const head = "FHS|^~\\&|A|B|C|D|2026||||F1\rBHS|^~\\&|A|B|C|D|2026||||B1\r"
+	for _, c := range []struct{ name, batch, tail, why string }{
+		{"empty", head + "BTS|0\rFTS|1\r", "|B1\rBTS|0\rFTS|1\r", ""},
+		{"whole", head + ref("1") + "BTS|1\rFTS|1\r", "BTS|1\rFTS|1\r", ""},
+		{"count", head + ref("1") + "BTS|2\rFTS|1\r", "BTS|1\rFTS|1|BTS-1 or FTS-1 names another number than came\r", "another number"},
+		{"cut off", head + ref("1"), "BTS|1\rFTS|1|BTS or FTS is missing\r", "missing"},
+	} {
+		cfg := defaults()
+		cfg.BatchAck = true
+		e := &watched{fakeEngine: &fakeEngine{}}
+		r := start(t, cfg, e.fakeEngine, func(d *Deps) { d.Handler = e })
+		p := r.connect(t)
+		p.write(frame(c.batch))
+		f, err := p.r.Next()
+		if err != nil || !strings.HasSuffix(string(f.Message), c.tail) {
+			t.Errorf("%s: got %q, %v, want %q at its end", c.name, f.Message, err, c.tail)
+		}
+		r.stop()
+		items := ""
+		for _, a := range e.alarms {
+			items += a.Kind + " " + a.Note
+		}
+		if c.why == "" && items != "" || !strings.Contains(items, c.why) || c.why != "" && !strings.Contains(items, channels.AlarmBatch) {
+			t.Errorf("%s: got the items %q, want one with %q", c.name, items, c.why)
+		}
+		if strings.Contains(r.log.String(), "WARN") != (c.why != "") {
+			t.Errorf("%s: the log says %s", c.name, r.log.String())
+		}
+	}
+}

@@ -96,6 +96,9 @@ func messagesOf(file []byte, l hl7.Limits) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(b.Messages) == 0 {
+		return nil, errors.New("mllp: file: got a batch without messages, want at least one")
+	}
 	if len(b.Messages) == 1 && b.File == nil && len(b.Batches) == 0 {
 		return [][]byte{file}, nil
 	}

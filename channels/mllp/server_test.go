@@ -258,10 +258,6 @@ func TestServerBatch(t *testing.T) {
 	if a, b := p.answer(), p.answer(); a != "AA B1" || b != "AA B2" {
 		t.Errorf("got %q %q", a, b)
 	}
-	p.write(frame("FHS|^~\\&|\rBTS|0\r"))
-	if got := p.answer(); got != "AR  200" {
-		t.Errorf("empty batch: got %q", got)
-	}
 }
 
 func TestServerTooLarge(t *testing.T) {

@@ -78,7 +78,7 @@ func oneMessage(b []byte, nth int) ([]byte, error) {
 		b = m
 	}
 	batch, err := hl7.Split(b, hl7.Limits{})
-	if err != nil || len(batch.Messages) == 1 && batch.File == nil && len(batch.Batches) == 0 {
+	if err != nil || len(batch.Messages) == 0 || len(batch.Messages) == 1 && batch.File == nil && len(batch.Batches) == 0 {
 		return b, nil // reading it says what is wrong
 	}
 	n := len(batch.Messages)
