@@ -153,7 +153,11 @@ func (e *Engine) applyFeed(tx Tx, m *referral.Message, f transform.Fact) error {
 		return nil
 	}
 	m.ReferralIDs = appendNew(m.ReferralIDs, open...)
-	return e.holdMessage(tx, m, "match_review", "it names no referral, but its patient has an open one; a person must match it")
+	why := "it names no referral"
+	if len(f.Ref) > 0 {
+		why = "no referral has the number that it names"
+	}
+	return e.holdMessage(tx, m, "match_review", why+", but its patient has an open one; a person must match it")
 }
 
 // applyKnown applies a fact to the referral it names.

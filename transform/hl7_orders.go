@@ -23,7 +23,11 @@ func (r *hl7Reader) readOrders(creates bool) {
 		if !ok {
 			r.out.Verdict = channels.Repair
 			place := hl7.Problem{Segment: "ORC", SegIndex: orc.Occurrence(), Field: 1}.Location()
-			r.out.Problems = append(r.out.Problems, channels.Problem{Location: place, Code: hl7.CodeTableValue, Severity: "E", Text: "order control: got a code of table 0119 that says nothing about a referral here, want NW, CA, DC, XO, OK, UA, CR, UC, SC or RE"})
+			text := "order control: got a code that says nothing about a referral here, want NW, CA, DC, XO, OK, UA, CR, UC, SC or RE (table 0119)"
+			if said.control == "" {
+				text = "order control: got nothing, want NW, CA, DC, XO, OK, UA, CR, UC, SC or RE (table 0119)"
+			}
+			r.out.Problems = append(r.out.Problems, channels.Problem{Location: place, Code: hl7.CodeTableValue, Severity: "E", Text: text})
 			return
 		}
 		f := r.orderFact(g, meaning, creates)
