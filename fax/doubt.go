@@ -58,6 +58,20 @@ func (r *Rules) settleDoubts(f map[string]Field, cands []candidate, leaves []*le
 		}
 	}
 	doubtDates(f, leaves)
+	for _, l := range leaves {
+		if _, several := l.several(); several {
+			doubtPatient(f)
+		}
+	}
+}
+
+// doubtPatient puts all that says who the patient is under the review line.
+func doubtPatient(f map[string]Field) {
+	for key := range maps.Clone(f) {
+		if strings.HasPrefix(key, "patient_") {
+			capAt(f, key, sureLine)
+		}
+	}
 }
 
 // severalValues tells whether one reading of one page has two values of a field at two places behind labels.
@@ -133,11 +147,7 @@ func (r *Rules) doubtCorrected(f map[string]Field, s *sheet) {
 			}
 		}
 		if r.doubted(doubtCorrections, text(words[:min(2, len(words))])) {
-			for key := range maps.Clone(f) {
-				if strings.HasPrefix(key, "patient_") {
-					capAt(f, key, sureLine)
-				}
-			}
+			doubtPatient(f)
 		}
 	}
 }

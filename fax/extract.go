@@ -42,6 +42,10 @@ func (r *Rules) Extract(pages []PageText) Result {
 		}
 	}
 	groups := split(leaves)
+	groups.unsure = groups.unsure || slices.ContainsFunc(leaves, func(l *leaf) bool {
+		_, several := l.several()
+		return several
+	})
 	for _, g := range groups.lists {
 		p := r.paper(g, len(pages))
 		p.NeedsSplit = groups.unsure
@@ -146,7 +150,7 @@ func (r *Rules) paper(leaves []*leaf, count int) Paper {
 			f.weight = 0.65
 		}
 		pages[n] = f
-		cands = append(cands, l.usable(l == main)...)
+		cands = append(cands, l.firstPatient(l.usable(l == main))...)
 		p.Part2 = p.Part2 || l.part2
 		if l.kind == p.Type && (n == hi+1 || n == lo-1) {
 			lo, hi = min(lo, n), max(hi, n)
