@@ -5,6 +5,7 @@ package config
 type Config struct {
 	Demo         bool         `yaml:"demo" default:"false" doc:"missing keys and certificates are made on first start, marked as demo"`
 	Socket       Path         `yaml:"socket" default:"var/refloop.sock" doc:"local API, mode 0600; the actor of a command is the peer's user"`
+	SocketGroup  string       `yaml:"socket_group" want:"a group of this machine" doc:"group whose members may use the socket too: it has mode 0660 then; absent: only the daemon's user"`
 	Organization Organization `yaml:"organization" doc:"who we are"`
 	Store        Store        `yaml:"store" doc:"where messages and referrals are kept"`
 	Limits       Limits       `yaml:"limits" doc:"bounds on what outsiders send"`

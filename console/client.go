@@ -26,7 +26,7 @@ type Client struct{ http http.Client }
 func Dial(path string) (*Client, error) {
 	c, err := net.DialTimeout("unix", path, 2*time.Second)
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("console: socket %s: got permission denied, want the user that the daemon runs as; do it with sudo -u", path)
+		return nil, fmt.Errorf("console: socket %s: got permission denied, want the user that the daemon runs as (sudo -u), or a member of socket_group", path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w %s: start it with: refloop serve", ErrNoDaemon, path)

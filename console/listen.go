@@ -7,8 +7,8 @@ import (
 )
 
 // listenPrivate makes a socket that nobody else can reach at any moment: it is made in a folder of mode 0700 under another name, given
-// mode 0600, then moved to its place.
-func listenPrivate(path string) (net.Listener, error) {
+// mode 0600, or 0660 and the group gid when that is not negative, then moved to its place.
+func listenPrivate(path string, gid int) (net.Listener, error) {
 	dir, err := os.MkdirTemp(filepath.Dir(path), ".sock")
 	if err != nil {
 		return nil, err
@@ -19,7 +19,14 @@ func listenPrivate(path string) (net.Listener, error) {
 		return nil, err
 	}
 	ln.SetUnlinkOnClose(false)
-	if err := os.Chmod(temp, 0o600); err != nil {
+	mode := os.FileMode(0o600)
+	if gid >= 0 {
+		mode = 0o660
+		if err := os.Chown(temp, -1, gid); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.Chmod(temp, mode); err != nil {
 		return nil, err
 	}
 	if err := os.Rename(temp, path); err != nil {

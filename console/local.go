@@ -20,7 +20,7 @@ import (
 // maxRequest bounds a request on the socket; a document handed in travels inside it as base64.
 const maxRequest = 96 << 20
 
-// Local is the API on a socket of this machine, mode 0600. The actor of every command is the user of the process at the other end.
+// Local is the API on a socket of this machine, mode 0600, or 0660 of a group. The actor of every command is the user of the process at the other end.
 type Local struct {
 	backend Backend
 	log     *slog.Logger
@@ -31,11 +31,12 @@ type Local struct {
 
 type actorKey struct{}
 
-// OpenLocal listens on path. A socket left behind by a daemon that was killed is replaced; one that answers belongs to another daemon
+// OpenLocal listens on path for our own user, and for the members of a group when one is named. A socket left behind by a daemon that was killed is replaced; one that answers belongs to another daemon
 // and is an error.
-func OpenLocal(path string, b Backend, log *slog.Logger) (*Local, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("console: socket folder: %w", err)
+func OpenLocal(path, group string, b Backend, log *slog.Logger) (*Local, error) {
+	gid, err := socketFolder(filepath.Dir(path), group)
+	if err != nil {
+		return nil, err
 	}
 	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		_ = c.Close() // only asked whether anybody is there
@@ -44,7 +45,7 @@ func OpenLocal(path string, b Backend, log *slog.Logger) (*Local, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("console: socket %s: %w", path, err)
 	}
-	ln, err := listenPrivate(path)
+	ln, err := listenPrivate(path, gid)
 	if err != nil {
 		return nil, fmt.Errorf("console: socket %s: %w", path, err)
 	}

@@ -24,7 +24,7 @@ import (
 func serve(t *testing.T, f *fake) (*console.Client, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "s")
-	l, err := console.OpenLocal(path, f, slog.New(slog.DiscardHandler))
+	l, err := console.OpenLocal(path, "", f, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestSocket(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("got %v, %v, want mode 0600", info.Mode(), err)
 	}
-	if _, err := console.OpenLocal(path, &fake{}, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "another daemon") {
+	if _, err := console.OpenLocal(path, "", &fake{}, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "another daemon") {
 		t.Errorf("second daemon: got %v, want an error", err)
 	}
 	left := filepath.Join(t.TempDir(), "s")
@@ -163,7 +163,7 @@ func TestSocket(t *testing.T) {
 	if _, err := console.Dial(left); !errors.Is(err, console.ErrNoDaemon) {
 		t.Errorf("left behind: got %v, want ErrNoDaemon", err)
 	}
-	l, err := console.OpenLocal(left, &fake{}, slog.New(slog.DiscardHandler))
+	l, err := console.OpenLocal(left, "", &fake{}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatalf("left behind: got %v, want it replaced", err)
 	}

@@ -5,6 +5,9 @@ import (
 	"syscall"
 )
 
+// peerKnown: the kernel says who is at the other end of a socket.
+const peerKnown = true
+
 // actorOf asks the kernel who is at the other end of the socket.
 func actorOf(c net.Conn) string {
 	u, ok := c.(*net.UnixConn)

@@ -19,15 +19,16 @@ import (
 
 // askQuery answers a question by the daemon, or from the store of a stopped one.
 func askQuery(cmd *cobra.Command, q console.Query, w io.Writer) error {
-	cfg, settings, err := settingsOf(cmd)
-	if err != nil {
-		return err
-	}
-	client, err := console.Dial(settings.Socket)
+	client, err := dialDaemon(cmd)
 	if err == nil {
+		defer client.Close()
 		return client.Query(cmd.Context(), q, w)
 	}
 	if !errors.Is(err, console.ErrNoDaemon) {
+		return err
+	}
+	cfg, settings, err := settingsOf(cmd)
+	if err != nil {
 		return err
 	}
 	r, closeStore, err := openStopped(cmd.Context(), cfg, settings)
@@ -42,13 +43,13 @@ func askQuery(cmd *cobra.Command, q console.Query, w io.Writer) error {
 	return errors.Join(q.Answer(cmd.Context(), r, w), closeStore())
 }
 
-// dialDaemon reaches the running daemon; there is no other way for acts.
+// dialDaemon reaches the running daemon; there is no other way for acts. It reads the name of the socket alone: keys are the daemon's.
 func dialDaemon(cmd *cobra.Command) (*console.Client, error) {
-	_, settings, err := settingsOf(cmd)
+	socket, err := config.SocketOf(configPath(cmd))
 	if err != nil {
 		return nil, err
 	}
-	return console.Dial(settings.Socket)
+	return console.Dial(socket)
 }
 
 // settingsOf loads the configuration for its socket and store; its rails are not looked at.

@@ -38,7 +38,7 @@ func (p *pages) Close() error {
 // openConsole opens the local API and, when it has an address, health and metrics.
 func (d *daemon) openConsole() (*pages, error) {
 	b := answers{reader{d.store}, d}
-	local, err := console.OpenLocal(d.settings.Socket, b, d.log)
+	local, err := console.OpenLocal(d.settings.Socket, d.plan.cfg.SocketGroup, b, d.log)
 	if err != nil {
 		return nil, err
 	}
@@ -209,9 +209,6 @@ func (a answers) Health(ctx context.Context) console.Health {
 
 func channelHealth(room *console.RoomHealth, r *room, last time.Time) {
 	room.State, room.Last = "open", last
-	if u, ok := r.channel.(interface{ Unreadable() map[string]int64 }); ok {
-		room.Unreadable = u.Unreadable()
-	}
 	if rd, ok := r.channel.(channels.Ready); ok {
 		if err := rd.Ready(); err != nil {
 			room.State, room.Reason = "closed", err.Error()
