@@ -11,6 +11,9 @@ import (
 // AlarmBatch is the kind of the alarm of a batch that may lack messages.
 const AlarmBatch = "batch_incomplete"
 
+// AlarmUnreadable is the kind of the alarm of a channel on which something came that is no message of its kind.
+const AlarmUnreadable = "frames_unreadable"
+
 // TellIncomplete tells the engine, when it is an [Observer], that a batch of a channel may lack messages: there is one item for each such batch, also
 // when it comes again. why says what speaks for it, without content.
 func TellIncomplete(ctx context.Context, h Handler, channel string, body []byte, messages int, why string, now time.Time) error {

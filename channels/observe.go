@@ -26,7 +26,7 @@ type Observation struct {
 
 // Alarm is one thing that a person must know. There is one incident a kind and key; one that a person closed is not opened again.
 type Alarm struct {
-	Kind string // certificate_ends, bundle_shrunk, bundle_stale, mailbox_closed, hisp_login, files_set_aside, batch_incomplete
+	Kind string // certificate_ends, bundle_shrunk, bundle_stale, mailbox_closed, hisp_login, files_set_aside, batch_incomplete, frames_unreadable
 	Key  string // stable and without patient data
 	Note string // plain words with what to do, without patient data
 }

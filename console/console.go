@@ -135,6 +135,8 @@ type RoomHealth struct {
 	Oldest  time.Time `json:"oldest,omitzero"`
 	Last    time.Time `json:"last,omitzero"` // last sign of life
 	Reason  string    `json:"reason,omitempty"`
+
+	Unreadable map[string]int64 `json:"unreadable,omitempty"` // MLLP channels: what came since start and was no message, by kind
 }
 
 // Stats are counts for metrics; no label holds patient data.

@@ -112,6 +112,7 @@ func descriptions() map[string]*prometheus.Desc {
 		"ready":      d("ready", "1 when the daemon is ready."),
 		"stuck":      d("room_stuck", "1 when work waits for a channel or lane and nothing moves.", "room"),
 		"red":        d("lane_red", "1 when nothing can be sent by a partner's lane now: its certificate was revoked or has ended.", "lane"),
+		"unreadable": d("mllp_unreadable_total", "What came on a channel since start and was no message: frame, too_large, not_mllp.", "channel", "kind"),
 		"ends":       d("certificate_end_seconds", "Unix time at which a certificate ends; those that end within 60 days or have ended.", "kind", "sha256"),
 	}
 }
@@ -155,6 +156,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		gauge("stuck", truth(r.State == "stuck"), r.Name)
 		if lane, ok := strings.CutPrefix(r.Name, "lane/"); ok {
 			gauge("red", truth(r.State == "red"), lane)
+		}
+		for kind, n := range r.Unreadable {
+			ch <- prometheus.MustNewConstMetric(d["unreadable"], prometheus.CounterValue, float64(n), strings.TrimPrefix(r.Name, "channel/"), kind)
 		}
 	}
 	for _, c := range h.Certificates {

@@ -81,6 +81,8 @@ func nextOfItem(i referral.Incident) string {
 		return "Next: ask the HISP for name and password, put them under direct.hisp, then SIGHUP; it closes by itself when a login is taken"
 	case "mailbox_closed":
 		return "Next: refloop doctor says what is wrong; it closes by itself when the mailbox can be read"
+	case "frames_unreadable":
+		return "Next: find out what speaks there (refloop messages --state refused has the first bytes and the peer), and mend it or refuse its address (allow), " + done
 	case "batch_incomplete":
 		return "Next: ask the sender whether its batch was whole, and for what is missing; messages that come again have no second effect, " + done
 	case "files_set_aside":

@@ -45,7 +45,7 @@ func (r *Rules) voted(p *PageText) []candidate {
 		clean, _ := tidy(a.Words, nil, usualHeight(a.Words))
 		for _, c := range r.parse(a.Key, clean) {
 			c.label *= a.Sure
-			c.page, c.reading, c.box = p.Number, againReading, a.Box
+			c.page, c.reading, c.box, c.region = p.Number, againReading, a.Box, image.Rectangle{}
 			out = append(out, c)
 		}
 	}

@@ -14,10 +14,11 @@ type candidate struct {
 	label    float64  // how sure it is that this is that field, 0..1
 	page     int
 	reading  int
-	placed   bool // only its place on the page says what it is: letterhead, addressee, signature, "From:", "To:"
-	head     bool // it stands in the letterhead
-	doubt    bool // the words themselves say that it may not be so
-	labelled bool // a label that names its field stands with it
+	placed   bool            // only its place on the page says what it is: letterhead, addressee, signature, "From:", "To:"
+	head     bool            // it stands in the letterhead
+	region   image.Rectangle // all that was taken for its value, also what gave nothing; zero: box
+	doubt    bool            // the words themselves say that it may not be so
+	labelled bool            // a label that names its field stands with it
 	box      image.Rectangle
 }
 

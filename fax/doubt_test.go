@@ -119,3 +119,60 @@ func TestNumbersOfOthers(t *testing.T) {
 		t.Errorf("got %s at %v, want the patient's own", p.Value, p.Confidence)
 	}
 }
+
+func TestSeveralPatientsOnOnePage(t *testing.T) {
+	for _, c := range []struct {
+		lines []string
+		last  string // "" when neither is given
+		mrn   string
+	}{
+		{[]string{"Patient Name: Ann Smith", "Date of Birth: 01/02/1990", "MRN: 100", "", "Patient Name: Ann Smyth", "Date of Birth: 01/02/1990", "MRN: 101"}, "Smith", "100"},
+		{[]string{"Patient Name: Ann Smith", "MRN: 100", "", "Patient Name: Bert Smith", "MRN: 101"}, "Smith", "100"},
+		{[]string{"Patient Name: Ann Smith          Patient Name: Ann Smyth", "MRN: 100                         MRN: 101"}, "", ""},
+	} {
+		r := Extract([]PageText{exactly(append(append([]string{"REFERRAL FORM", ""}, c.lines...), "", "Reason for referral: headache")...)})
+		p := r.Papers[0]
+		if len(r.Papers) != 1 || !p.NeedsSplit || p.Fields["patient_last"].Value != c.last || p.Fields["patient_mrn"].Value != c.mrn {
+			t.Errorf("%q: got split %v, %q with %q, want it flagged and nothing mixed", c.lines, p.NeedsSplit, p.Fields["patient_last"].Value, p.Fields["patient_mrn"].Value)
+		}
+		for key, f := range p.Fields {
+			if strings.HasPrefix(key, "patient_") && f.Confidence >= sure {
+				t.Errorf("%q: %s: got %v, want it under the review line", c.lines, key, f.Confidence)
+			}
+		}
+	}
+	same := Extract([]PageText{exactly("REFERRAL FORM", "", "Patient Name: Ann Smith", "MRN: 100", "", "RE: Smith, Ann B", "MRN: 100")}).Papers[0]
+	if same.NeedsSplit || same.Fields["patient_mrn"].Confidence < sure {
+		t.Errorf("got split %v and %v for one patient named twice, want neither a flag nor a doubt", same.NeedsSplit, same.Fields["patient_mrn"].Confidence)
+	}
+	two := Extract([]PageText{exactly("REFERRAL FORM", "", "Patient Name: Ann Smith", "MRN: 100", "", "Chart number: 101")}).Papers[0]
+	if two.Fields["patient_mrn"].Confidence >= sure {
+		t.Errorf("got %v with two record numbers, want it under the review line", two.Fields["patient_mrn"].Confidence)
+	}
+}
+
+func TestBoxesBehindTheirWords(t *testing.T) {
+	for line, want := range map[string]string{
+		"Urgent [ ]   Routine [x]   STAT [ ]": "routine", "Urgent [x]   Routine [ ]   STAT [ ]": "urgent", "Routine [ ]  STAT [x]": "stat",
+		"[ ] Urgent   [x] Routine   [ ] STAT": "routine", "Priority: [ ] Urgent   [ ] Routine   [x] STAT": "stat",
+		"[x] Urgent   [ ] Routine   [x] STAT": "",
+	} {
+		if f := fieldsOf(t, append(slices.Clone(lakesideForm), line)...)["priority"]; f.Value != want {
+			t.Errorf("%s: got %q, want %q", line, f.Value, want)
+		}
+	}
+}
+
+func TestCodesThatWereDropped(t *testing.T) {
+	f := fieldsOf(t, append(slices.Clone(lakesideForm), "Diagnosis: E11.9 Type 2 diabetes", "           I1O.Z Hypertension", "Allergies: latex")...)["diagnosis_codes"]
+	if !slices.Equal(f.List, []string{"E11.9"}) || f.Confidence >= sure {
+		t.Errorf("got %q at %v beside a code that is none, want it under the review line", f.List, f.Confidence)
+	}
+	if low := f.Box[1] + f.Box[3]; low < 120+7*44 {
+		t.Errorf("got a crop that ends at %d, want it to show the second line, too", low)
+	}
+	f = fieldsOf(t, append(slices.Clone(lakesideForm), "Diagnosis: E11.9 Type 2 diabetes", "           I10 Hypertension")...)["diagnosis_codes"]
+	if !slices.Equal(f.List, []string{"E11.9", "I10"}) || f.Confidence < sure {
+		t.Errorf("got %q at %v, want both over the review line", f.List, f.Confidence)
+	}
+}

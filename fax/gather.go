@@ -96,6 +96,7 @@ func joinRows(list []candidate, height int) []candidate {
 		o := &out[i]
 		o.list = append(slices.Clone(o.list), c.list...)
 		o.words, o.label, o.box = min(o.words, c.words), min(o.label, c.label), o.box.Union(c.box)
+		o.region, o.doubt = o.region.Union(c.region), o.doubt || c.doubt
 	}
 	return out
 }

@@ -12,6 +12,9 @@ var (
 	listMark = regexp.MustCompile(`(?i)^(?:[-•*·+©¢¥e>]|\d{1,2}[.)])\s+`)
 )
 
+// codeLike has the shape of a code with its dot, as far as an engine may misread one; whether it is one is for ValidICD10 to say.
+var codeLike = regexp.MustCompile(`\b[A-Za-z|][0-9OIlSBoi][0-9OIlSBAo][.,][0-9A-Za-z]{1,4}\b`)
+
 // breakWord marks a line end within the words of a list region; it is put in
 // by the region and carries no text.
 const breakText = "\n"
@@ -39,7 +42,7 @@ func noBreaks(words []Word) []Word {
 func parseDiagnosis(words []Word) []candidate {
 	var codes, texts []string
 	var codeWords, textWords []Word
-	mended := false
+	mended, dropped := false, false
 	for _, line := range splitLines(words) {
 		j := join(line)
 		if m := icdOne.FindStringSubmatchIndex(j.text); m != nil {
@@ -50,9 +53,13 @@ func parseDiagnosis(words []Word) []candidate {
 			s, mended = s[:m[2]-1]+"I"+s[m[2]:], true
 		}
 		last := 0
+		shaped := len(codeLike.FindAllString(s, 16))
 		var rest []string
 		for _, m := range icdShape.FindAllStringIndex(s, 8) {
 			code, changed := fixICD(s[m[0]:m[1]])
+			if code != "" && codeLike.MatchString(s[m[0]:m[1]]) {
+				shaped--
+			}
 			if code == "" || slices.Contains(codes, code) || !strings.Contains(code, ".") && !plainCode(s, m) {
 				continue
 			}
@@ -62,6 +69,7 @@ func parseDiagnosis(words []Word) []candidate {
 			rest = append(rest, s[last:m[0]])
 			last = m[1]
 		}
+		dropped = dropped || shaped > 0
 		rest = append(rest, s[last:])
 		for _, t := range rest {
 			for _, part := range strings.Split(t, ";") {
@@ -83,6 +91,7 @@ func parseDiagnosis(words []Word) []candidate {
 		if mended {
 			c.words *= 0.8
 		}
+		c.region, c.doubt = spanBox(noBreaks(words)), dropped
 		out = append(out, c)
 	}
 	if len(texts) > 0 && len(texts) <= 8 {

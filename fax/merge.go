@@ -138,7 +138,7 @@ func fieldOf(g []candidate, pages map[int]facts) Field {
 	if d := pages[best.page].damage; d > 0 {
 		conf *= damagedPage - math.Min(0.5, 4*d)
 	}
-	b := best.box
+	b := best.box.Union(best.region)
 	return Field{Value: best.value, List: best.list, Confidence: max(0.01, min(0.99, conf)), Page: best.page, Box: [4]int{b.Min.X, b.Min.Y, b.Dx(), b.Dy()}}
 }
 

@@ -2,6 +2,8 @@ package fax
 
 import (
 	"image"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -14,10 +16,17 @@ type option struct {
 
 // options pairs check boxes with the words to their right, up to the next
 // box or a wide gap.
-func (s *sheet) options() []option {
+func (r *Rules) options(s *sheet) []option {
 	var out []option
+	var boxes []image.Rectangle
+	for _, c := range s.page.Checks {
+		boxes = append(boxes, c.Box)
+	}
 	for _, c := range s.page.Checks {
 		words := s.beside(c.Box)
+		if before, ok := r.boxBehind(s, boxes, c.Box); ok {
+			words = before
+		}
 		if len(words) == 0 {
 			continue
 		}
@@ -67,11 +76,14 @@ func (s *sheet) checkIn(lo, hi, y int) bool {
 }
 
 // printedMarks reads "[x] Urgent" or "(X) Male" where no frame was found.
-func printedMarks(s *sheet, raw []Word) []option {
+func (r *Rules) printedMarks(s *sheet, raw []Word) []option {
 	var out []option
+	var boxes []image.Rectangle // one a mark
+	var first []int             // the word behind each mark
+	var ticks []bool
 	for i, w := range raw {
 		t := strings.ToLower(strings.Trim(w.Text, " "))
-		if len(t) > 4 || i+1 >= len(raw) {
+		if len(t) > 4 {
 			continue
 		}
 		tick := t == "[x]" || t == "(x)" || t == "[x" || t == "x]" || t == "[v]" || t == "☒" || t == "☑" || t == "[*]" || t == "[✓]"
@@ -79,24 +91,66 @@ func printedMarks(s *sheet, raw []Word) []option {
 		if !tick && !empty {
 			continue
 		}
-		next := raw[i+1]
-		if empty && next.Text == "]" && i+2 < len(raw) {
+		box := w.Box
+		if empty && i+1 < len(raw) && raw[i+1].Text == "]" {
 			i++
-			next = raw[i+1]
+			box = box.Union(raw[i].Box)
 		}
-		if !within1(middle(next.Box), middle(w.Box), s.height) || next.Box.Min.X < w.Box.Min.X {
-			continue
+		boxes, first, ticks = append(boxes, box), append(first, i+1), append(ticks, tick)
+	}
+	for n, i := range first {
+		if word, ok := r.boxBehind(s, boxes, boxes[n]); ok {
+			out = append(out, option{word, ticks[n], 0.9})
+		} else if i < len(raw) && within1(middle(raw[i].Box), middle(boxes[n]), s.height) && raw[i].Box.Min.X >= boxes[n].Min.X {
+			out = append(out, option{raw[i:min(len(raw), i+3)], ticks[n], 0.9})
 		}
-		out = append(out, option{raw[i+1 : min(len(raw), i+4)], tick, 0.9})
 	}
 	return out
+}
+
+// boxBehind is the word before a box on a line whose boxes stand behind their words ("Routine [x]   STAT [ ]"): each has the name of a
+// choice directly before it, and nothing follows the last one.
+func (r *Rules) boxBehind(s *sheet, boxes []image.Rectangle, box image.Rectangle) (word []Word, ok bool) {
+	var line []image.Rectangle
+	for _, b := range boxes {
+		if within1(middle(b), middle(box), s.height) {
+			line = append(line, b)
+		}
+	}
+	var words []Word
+	for _, g := range s.segs {
+		for _, w := range g.words {
+			if within1(middle(w.Box), middle(box), s.height) && !slices.ContainsFunc(line, w.Box.Overlaps) {
+				words = append(words, w)
+			}
+		}
+	}
+	for _, b := range line {
+		before := -1
+		for i, w := range words {
+			if w.Box.Max.X <= b.Min.X && (before < 0 || w.Box.Max.X > words[before].Box.Max.X) {
+				before = i
+			}
+			last := !slices.ContainsFunc(line, func(c image.Rectangle) bool { return c.Min.X > b.Min.X })
+			if last && w.Box.Min.X >= b.Max.X && w.Box.Min.X-b.Max.X < 6*s.height {
+				return nil, false
+			}
+		}
+		if before < 0 || b.Min.X-words[before].Box.Max.X > 3*s.height || len(r.choice(words[before:before+1])) == 0 {
+			return nil, false
+		}
+		if b == box {
+			word = words[before : before+1]
+		}
+	}
+	return word, len(word) > 0
 }
 
 // ticked gives the fields that check boxes decide: priority, sex, specialty.
 // With two boxes ticked in one group nothing is given.
 func (r *Rules) ticked(s *sheet) []candidate {
-	opts := s.options()
-	marks := printedMarks(s, s.page.Readings[s.number])
+	opts := r.options(s)
+	marks := r.printedMarks(s, s.page.Readings[s.number])
 	groups := map[string][]candidate{}
 	seen := map[string]int{}
 	add := func(o option, sure float64) {
@@ -111,8 +165,9 @@ func (r *Rules) ticked(s *sheet) []candidate {
 	for _, o := range opts {
 		add(o, 1)
 	}
+	framed := maps.Clone(groups)
 	for _, o := range marks {
-		if c := r.choice(o.words); len(c) > 0 && len(groups[c[0].key]) == 0 {
+		if c := r.choice(o.words); len(c) > 0 && len(framed[c[0].key]) == 0 {
 			add(o, 0.9)
 		}
 	}

@@ -27,8 +27,11 @@ func (s *Server) batch(ctx context.Context, body []byte, peer string, log *slog.
 		if errors.Is(err, hl7.ErrTooManyMessages) {
 			s.stats.TooLarge.Add(1)
 			code, text = hl7.CodeInternal, fmt.Sprintf("this batch holds more than %d messages; none of it was taken; send it in parts", s.cfg.Batch)
-		} else if s.cfg.Garbled == "close" {
-			return false
+		} else {
+			s.keep(ctx, unreadableFrame, body, peer, log)
+			if s.cfg.Garbled == "close" {
+				return false
+			}
 		}
 		return send([][]byte{unreadable(s.d.Now(), code, text)}) == nil
 	}
@@ -82,7 +85,7 @@ func (s *Server) step(ctx context.Context, parts []hl7.Part, peer string, log *s
 	var ins []channels.Inbound
 	for i, p := range parts {
 		m, err := hl7.ParseWith(p.Bytes, s.opts)
-		if list[i] = s.parsed(m, err, p.Bytes, peer, log); list[i].m != nil {
+		if list[i] = s.parsed(ctx, m, err, p.Bytes, peer, log); list[i].m != nil {
 			ins = append(ins, list[i].in)
 		}
 	}

@@ -207,3 +207,26 @@ func TestEmptyAndIncompleteBatches(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsNoMessageIsKeptOnce(t *testing.T) {
+	e := &watched{fakeEngine: &fakeEngine{}}
+	r := start(t, defaults(), e.fakeEngine, func(d *Deps) { d.Handler = e })
+	p := r.connect(t)
+	p.write(frame("Doe^Jane 5 is not HL7"+strings.Repeat("x", 2*maxKept)) + frame("nor is this"))
+	for range 2 {
+		if got := p.answer(); got != "AR  200" {
+			t.Errorf("got %q", got)
+		}
+	}
+	r.stop()
+	got := e.messages()
+	if len(got) != 1 || len(got[0].Body) != maxKept || got[0].Refused == "" || got[0].Answer != nil {
+		t.Errorf("got %d messages, want the first bytes of one", len(got))
+	}
+	if len(e.alarms) != 1 || e.alarms[0].Kind != channels.AlarmUnreadable || r.Unreadable()["frame"] != 2 {
+		t.Errorf("got %v, %v, want one alarm and two frames", e.alarms, r.Unreadable())
+	}
+	if l := r.log.String(); strings.Contains(l, "Doe") || !strings.Contains(l, "a3p1a4_191_1a2") {
+		t.Errorf("the log shows content or no shape: %s", l)
+	}
+}

@@ -93,7 +93,7 @@ func (c *conn) serve(take, hold context.Context) {
 		c.setBusy(c.reader.Buffered())
 		f, err := c.reader.Next()
 		if err != nil {
-			c.ended(err, w)
+			c.ended(hold, err, w)
 			return
 		}
 		c.setBusy(true)
@@ -143,15 +143,18 @@ func (c *conn) handshake(take context.Context) bool {
 }
 
 // ended says why a connection came to its end, and tells the sender when that is of use.
-func (c *conn) ended(err error, w *codec.Writer) {
+func (c *conn) ended(hold context.Context, err error, w *codec.Writer) {
 	n, head := c.reader.Skipped()
 	if c.silent.Load() && n > 0 {
 		c.s.stats.Strays.Add(n)
-		c.log().Warn("something else than MLLP spoke here", "bytes", n, "looks_like", looksLike(head))
+		c.log().Warn("something else than MLLP spoke here", "bytes", n, "looks_like", looksLike(head), "shape", shape(head))
+		c.s.stats.Foreign.Add(1)
+		c.s.keep(hold, unreadableForeign, head, c.peer, c.log())
 	}
 	switch {
 	case errors.Is(err, codec.ErrTooLarge):
 		c.s.stats.TooLarge.Add(1)
+		c.s.keep(hold, unreadableLarge, nil, c.peer, c.log())
 		c.log().Warn("message refused: too large; the connection is closed", "error", err)
 		_ = w.WriteMessage(unreadable(c.s.d.Now(), hl7.CodeMessageType, "the message is larger than this server takes; the connection is closed"))
 	case errors.Is(err, errDraining), errors.Is(err, net.ErrClosed):

@@ -30,7 +30,7 @@ func (s *Server) handle(ctx context.Context, body []byte, restarts int, peer str
 	if errors.Is(err, hl7.ErrBatch) {
 		return s.batch(ctx, body, peer, log, send)
 	}
-	a := s.parsed(m, err, body, peer, log)
+	a := s.parsed(ctx, m, err, body, peer, log)
 	if a.m == nil && restarts > 0 && len(a.refused) > 0 {
 		a.refused = [][]byte{unreadable(s.d.Now(), hl7.CodeMessageType, "a start block (0x0B) within the frame began it anew, and what came after it is no HL7 version 2 message: "+reasonOf(body, err))}
 	}
@@ -43,10 +43,11 @@ func (s *Server) handle(ctx context.Context, body []byte, restarts int, peer str
 }
 
 // parsed prepares one message for the engine, or refuses what is none.
-func (s *Server) parsed(m *hl7.Message, err error, body []byte, peer string, log *slog.Logger) arrived {
+func (s *Server) parsed(ctx context.Context, m *hl7.Message, err error, body []byte, peer string, log *slog.Logger) arrived {
 	if err != nil {
 		s.stats.Unreadable.Add(1)
-		log.Warn("a frame is no HL7 message", "bytes", len(body), "looks_like", inFrame(body), "error", err)
+		log.Warn("a frame is no HL7 message", "bytes", len(body), "looks_like", inFrame(body), "shape", shape(body), "error", err)
+		s.keep(ctx, unreadableFrame, body, peer, log)
 		if s.cfg.Garbled == "close" {
 			return arrived{close: true}
 		}

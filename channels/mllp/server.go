@@ -37,6 +37,7 @@ type Stats struct {
 	Unreadable      atomic.Int64 // frames without a readable MSH
 	Strays          atomic.Int64 // bytes outside of frames
 	Restarts        atomic.Int64 // partial frames given up by their sender
+	Foreign         atomic.Int64 // connections that spoke something else than MLLP
 	TooLarge        atomic.Int64
 	GaveWay         atomic.Int64 // unfinished messages dropped because others needed the memory they held
 	StorageFailures atomic.Int64
@@ -56,6 +57,7 @@ type Server struct {
 	addr  net.Addr
 	conns map[*conn]struct{}
 	ready error
+	kept  time.Time // hour in which the first bytes of what is no message were kept
 }
 
 var errNotListening = errors.New("mllp: not listening yet")

@@ -209,6 +209,9 @@ func (a answers) Health(ctx context.Context) console.Health {
 
 func channelHealth(room *console.RoomHealth, r *room, last time.Time) {
 	room.State, room.Last = "open", last
+	if u, ok := r.channel.(interface{ Unreadable() map[string]int64 }); ok {
+		room.Unreadable = u.Unreadable()
+	}
 	if rd, ok := r.channel.(channels.Ready); ok {
 		if err := rd.Ready(); err != nil {
 			room.State, room.Reason = "closed", err.Error()

@@ -252,6 +252,9 @@ func explainReceipt(d console.DeliveryView) string {
 	case notPacked:
 		return "; not packed: " + orUnknown(d.Reason)
 	case "unreachable":
+		if d.Reason != "" {
+			return "; no answer to it came: " + d.Reason
+		}
 		return "; the other side could not be reached"
 	}
 	return "; the other side said: " + d.Receipt

@@ -115,6 +115,14 @@ func flatOf(r dryResult) flat {
 		}
 		f.flatten(at+"event", payload)
 	}
+	for i, p := range r.decoded.Patients {
+		at := "patient_list"
+		if len(r.decoded.Patients) > 1 {
+			at = fmt.Sprintf("patient_list[%d]", i)
+		}
+		f.flatten(at, p.Patient)
+		f.flatten(at+".merged", p.Former)
+	}
 	for i, d := range r.decoded.Documents {
 		at := fmt.Sprintf("documents[%d]", i)
 		f.flatten(at, d.Document)
@@ -157,7 +165,7 @@ func decisive(a, b dryResult) []string {
 	if (x.Hold != "") != (y.Hold != "") {
 		out = append(out, "held")
 	}
-	if len(out) == 0 && len(x.Facts) != len(y.Facts) && x.Verdict == channels.Taken && y.Verdict == channels.Taken {
+	if len(out) == 0 && x.Hold == "" && len(x.Facts) != len(y.Facts) && x.Verdict == channels.Taken && y.Verdict == channels.Taken {
 		out = append(out, "number of orders")
 	}
 	for i := range min(len(x.Facts), len(y.Facts)) {

@@ -25,22 +25,25 @@ type tracedRule struct {
 func traceRules(d dryRoom, body []byte, base dryResult) []tracedRule {
 	var out []tracedRule
 	if d.cfg.When.Text != "" {
-		r := tracedRule{Rule: "when", Place: d.cfg.When.Node.Pos(), Result: "true: it counts"}
+		r := tracedRule{Rule: "when", Place: d.cfg.When.At(0).String(), Result: "true: it counts"}
 		switch {
 		case base.decoded.Ignore != "":
 			r.Result = "false: acknowledged, kept, ignored"
-		case base.decoded.Hold != "":
-			r.Result = "see held"
+		case base.decoded.Hold != "" && d.heldBy(body, base, func(c *config.Channel) { c.When = config.Expr{} }):
+			r.Result = ruleHolds
 		case base.decoded.Verdict == channels.Reject:
 			r.Result = "true, but the message is refused"
 		}
 		out = append(out, r)
 	}
+	if base.decoded.Hold != "" {
+		return append(out, heldSets(d, body, base)...)
+	}
 	if len(base.facts) == 0 {
 		return out // set is asked of records only
 	}
 	for i, s := range d.cfg.Set {
-		r := tracedRule{Rule: "set." + s.Target, Place: s.Expr.Node.Pos(), Result: "leaves it as it is"}
+		r := tracedRule{Rule: "set." + s.Target, Place: s.Expr.At(0).String(), Result: "leaves it as it is"}
 		without := d
 		c := d.cfg
 		c.Set = slices.Delete(slices.Clone(c.Set), i, i+1)
@@ -55,6 +58,29 @@ func traceRules(d dryRoom, body []byte, base dryResult) []tracedRule {
 		out = append(out, r)
 	}
 	return out
+}
+
+// ruleHolds is the result of a rule that could not be evaluated.
+const ruleHolds = "failed: the message is held"
+
+// heldSets finds which set cannot be evaluated: without it the message is not held, or by another one.
+func heldSets(d dryRoom, body []byte, base dryResult) []tracedRule {
+	var out []tracedRule
+	for i, s := range d.cfg.Set {
+		if d.heldBy(body, base, func(c *config.Channel) { c.Set = slices.Delete(slices.Clone(c.Set), i, i+1) }) {
+			out = append(out, tracedRule{Rule: "set." + s.Target, Place: s.Expr.At(0).String(), Result: ruleHolds})
+		}
+	}
+	return out
+}
+
+// heldBy tells whether a message is held otherwise when the channel is without one of its rules.
+func (d dryRoom) heldBy(body []byte, base dryResult, without func(*config.Channel)) bool {
+	c := d.cfg
+	without(&c)
+	d.rules.Rules = compileRules(d.pl.cfg, c, &config.Problems{})
+	got, err := d.run(body)
+	return err == nil && got.decoded.Hold != base.decoded.Hold
 }
 
 // recordOf is flatOf without the answer.
