@@ -92,6 +92,7 @@ type Act struct {
 	Late     bool              `json:"late,omitempty"`    // an appointment in the past is meant
 	Pages    []string          `json:"pages,omitempty"`   // split: groups of pages such as 3-4, each one new case
 	To       string            `json:"to,omitempty"`      // split: the referral that takes the pages instead
+	Kind     string            `json:"kind,omitempty"`    // accept-as: what a held fax is, referral or imaging_order
 	Patient  string            `json:"patient,omitempty"` // verify: id of the patient of our own list whom the paper is about
 }
 

@@ -57,6 +57,7 @@ type ActInput struct {
 	Late      bool     // an appointment in the past is meant
 	Pages     []string // split: groups of pages such as 3-4, each one new case
 	To        string   // split: the referral that takes the pages instead
+	Kind      string   // accept-as: what a held fax is, referral or imaging_order
 	Patient   string   // verify: id of the patient of our own list whom a person chose
 }
 

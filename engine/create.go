@@ -12,6 +12,13 @@ import (
 
 // create makes a referral of a request.
 func (e *Engine) create(tx Tx, m *referral.Message, w *work, i int, partner transform.Partner) error {
+	if id, ok := w.again.only(w.decoded.Facts); ok {
+		r, err := tx.Referral(id)
+		if err != nil {
+			return err
+		}
+		return e.applyKnown(tx, m, w, i, r, partner)
+	}
 	id, err := e.newReferralID()
 	if err != nil {
 		return err

@@ -27,6 +27,11 @@ type work struct {
 // decode opens and decodes an archived message: pure but for sealing the documents it found. It never panics and never fails: what
 // went wrong is in fault.
 func (e *Engine) decode(set *Setup, m referral.Message, body, evidence []byte) (w *work) {
+	return e.decodeAs(set, m, body, evidence, "")
+}
+
+// decodeAs does the same with what a person says that a paper is (transform.Source.SaidKind).
+func (e *Engine) decodeAs(set *Setup, m referral.Message, body, evidence []byte, said string) (w *work) {
 	w = &work{set: set, source: archivedOf(m, body, evidence)}
 	defer func() {
 		if p := recover(); p != nil {
@@ -43,7 +48,7 @@ func (e *Engine) decode(set *Setup, m referral.Message, body, evidence []byte) (
 	if w.opened, w.fault = ch.Rail.Open(w.source); w.fault != nil || w.opened.Refused != "" {
 		return w
 	}
-	w.decoded = transform.Decode(transform.Source{Message: w.source, Opened: w.opened, Channel: ch.Rules, Directory: set.Directory})
+	w.decoded = transform.Decode(transform.Source{Message: w.source, Opened: w.opened, Channel: ch.Rules, Directory: set.Directory, SaidKind: said})
 	w.sealDocuments(e)
 	for i := 0; i < len(w.decoded.Facts) && w.fault == nil; i++ {
 		var digest string

@@ -363,8 +363,12 @@ func (in ActInput) splitOf() (SplitInput, error) {
 	return out, nil
 }
 
-// ActMessage does what a person says of a fax that became no case: split or not-ours.
+// ActMessage does what a person says of a fax that became no case: split, not-ours or accept-as.
 func (e *Engine) ActMessage(ctx context.Context, actor, id, verb string, in ActInput) error {
+	if verb == "accept-as" {
+		_, err := e.AcceptAs(ctx, actor, id, in.Kind)
+		return err
+	}
 	switch referral.ActionFor(verb) {
 	case referral.EventNotOurs:
 		return e.NotOurs(ctx, actor, id)
@@ -376,5 +380,5 @@ func (e *Engine) ActMessage(ctx context.Context, actor, id, verb string, in ActI
 		_, err = e.SplitMessage(ctx, actor, id, groups)
 		return err
 	}
-	return &NotAllowed{Verb: verb, Of: "message", Got: "no referral", Want: []string{"split", "not-ours"}}
+	return &NotAllowed{Verb: verb, Of: "message", Got: "no referral", Want: []string{"accept-as", "split", "not-ours"}}
 }

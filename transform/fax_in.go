@@ -34,6 +34,10 @@ func decodeFax(s Source, out *Decoded) {
 	answer, answered := answerOf(ours)
 	kind, _ := top.values["document_type"].(string)
 	asks := kind == fax.KindReferral || kind == fax.KindImaging
+	if s.SaidKind != "" {
+		kind, asks = s.SaidKind, true
+		top.belowTheLine(s.Channel.ReviewBelow)
+	}
 	switch {
 	case hold != "":
 		out.Hold = hold
@@ -44,6 +48,9 @@ func decodeFax(s Source, out *Decoded) {
 		faxReply(s, code, answer, out)
 	case asks:
 		faxRequest(s, top, faxPages(s, "request"), out)
+		if s.SaidKind != "" {
+			out.Facts[0].Event.Note = SaidByPerson + s.SaidKind
+		}
 		if code != "" { // our own page that came back without an answer is no new referral
 			out.Facts[0].Ref = append(out.Facts[0].Ref, ownNumber(s, code)...)
 		}
@@ -56,6 +63,24 @@ func decodeFax(s Source, out *Decoded) {
 	default:
 		out.Hold = fmt.Sprintf("fax: it looks like %s, not like a referral; a person must file it", strings.ReplaceAll(firstOf(kind, fax.KindOther), "_", " "))
 	}
+}
+
+// SaidByPerson begins the note of a request whose paper was read as something else, and which a person says to be one; the kind follows.
+const SaidByPerson = "a person says that the paper is: "
+
+// SaidKinds are what a person may say that a held fax is (Source.SaidKind); a report or other papers go to the referral that they are about.
+func SaidKinds() []string { return []string{fax.KindReferral, fax.KindImaging} }
+
+// belowTheLine leaves every field to a person: what the reader took for another kind of paper may stand in the wrong places.
+func (r *reading) belowTheLine(line float64) {
+	if line == 0 {
+		line = referral.DefaultReviewBelow
+	}
+	low := map[string]float64{}
+	for key, c := range r.confidence {
+		low[key] = max(0, min(c, line-0.01))
+	}
+	r.confidence = low
 }
 
 func readingOf(body []byte) (reading, error) {

@@ -28,6 +28,7 @@ type Source struct {
 	Channel   Channel
 	Directory *Directory
 	Watch     *Watch // notes what is read and looked up; nil: nothing is noted
+	SaidKind  string // fax: what a person says that the paper is, referral or imaging_order; empty: what was read decides
 }
 
 // Decoded is what a message says.

@@ -22,7 +22,7 @@ func flagsOfVerb(verb string) []string {
 		"reschedule": "at until location late reason note", "no-show": "reason note", "cancel-appointment": "reason note", "seen": "at note",
 		"interim": "document author name signed note", "report": "document author name signed note", "confirm-cancel": "reason note",
 		"refuse-cancel": "reason note", "cancel": "reason note", "ask": "note", "answer": "note document author name", "verify": "set patient reason note",
-		"release": "hold reason note", "take": "note", "split": "pages to note", "not-ours": "note", "resend": "set reason note", "fax-sent": "reason note", "end": "reason note",
+		"release": "hold reason note", "take": "note", "split": "pages to note", "not-ours": "note", acceptAs: "kind", "resend": "set reason note", "fax-sent": "reason note", "end": "reason note",
 	}
 	return strings.Fields(flags[verb])
 }

@@ -57,7 +57,7 @@ func (d *daemon) openConsole() (*pages, error) {
 func (a answers) Act(ctx context.Context, actor, referralID string, in console.Act) (console.Listed, error) {
 	input := engine.ActInput{
 		Reason: in.Reason, At: in.At, Until: in.Until, Location: in.Location, Note: in.Note, Author: in.Author, Name: in.Name, Signed: in.Signed, Set: in.Set,
-		Hold: in.Hold, Late: in.Late, Pages: in.Pages,
+		Hold: in.Hold, Late: in.Late, Pages: in.Pages, Kind: in.Kind,
 	}
 	if in.To != "" {
 		whole, err := a.whole(ctx, "referral", in.To)
@@ -77,11 +77,14 @@ func (a answers) Act(ctx context.Context, actor, referralID string, in console.A
 		input.Document = &engine.ActDocument{Name: in.Document.Name, ContentType: in.Document.ContentType, Body: in.Document.Body}
 	}
 	before, err := a.Referral(ctx, referralID)
-	if errors.Is(err, referral.ErrNotFound) && (in.Verb == "split" || in.Verb == "not-ours") {
+	if errors.Is(err, referral.ErrNotFound) && (in.Verb == "split" || in.Verb == "not-ours" || in.Verb == acceptAs) {
 		return a.actMessage(ctx, actor, referralID, in.Verb, input, err)
 	}
 	if err != nil {
 		return console.Listed{}, err
+	}
+	if in.Verb == acceptAs {
+		return console.Listed{}, fmt.Errorf("%wact: accept-as: got a referral, want the id of a message: a fax that is held and became no referral", console.ErrInput)
 	}
 	since := time.Now().UTC().Truncate(time.Microsecond)
 	r, err := a.d.engine.Act(ctx, actor, before.Referral.ID, in.Verb, input)

@@ -41,6 +41,7 @@ func verbHelp() [][]string {
 		{"release", "take a hold off: --hold KIND, --reason the basis on which it goes on"},
 		{"take", "take the case: it is yours"},
 		{"split", "pages of the fax are another case (--pages 3-4), or belong to one (--to ID); also for a fax that is no referral yet, by its message ID"},
+		{acceptAs, "of a held fax by its message ID: it is a referral although it was read as something else: --kind referral or imaging_order"},
 		{"not-ours", "it came to the wrong practice; also for a fax that is no referral, by its message ID"},
 		{"resend", "send it again, or to another recipient: --set -"},
 		{"fax-sent", "somebody sent the fax by hand"},
@@ -106,6 +107,7 @@ func actCommand() *cobra.Command {
 	f.String("set", "", "values as a JSON object, from standard input: `-`")
 	f.StringArray("pages", nil, "split: `pages` such as 3-4 or 1,3-5 that become a new case; may be repeated")
 	f.String("to", "", "split: the `referral` that takes the pages as an attachment, instead of a new case")
+	f.String("kind", "", "accept-as: what the held fax is, `referral` or imaging_order")
 	f.String("patient", "", "the patient of our own list whom the paper is about, by the `id` that refloop show gives")
 	f.Bool("json", false, "print the referral as JSON")
 	return c
@@ -113,13 +115,13 @@ func actCommand() *cobra.Command {
 
 // actOf reads the flags, standard input and the document.
 func actOf(cmd *cobra.Command, verb string) (console.Act, error) {
-	if referral.ActionFor(verb) == "" {
+	if referral.ActionFor(verb) == "" && verb != acceptAs {
 		return console.Act{}, usageError{fmt.Errorf("act: got %q, want one of %s", verb, strings.Join(verbs(), ", "))}
 	}
 	flag := func(name string) string { return cmd.Flags().Lookup(name).Value.String() }
 	in := console.Act{
 		Verb: verb, Reason: flag("reason"), Location: flag("location"), Author: flag("author"), Name: flag("name"), Signed: flag("signed") == "true",
-		Hold: flag("hold"), Late: flag("late") == "true", Patient: flag("patient"), To: flag("to"),
+		Hold: flag("hold"), Late: flag("late") == "true", Patient: flag("patient"), To: flag("to"), Kind: flag("kind"),
 	}
 	err := checkFlags(cmd, verb)
 	if err != nil {
