@@ -18,10 +18,17 @@ func restrict(v *WorkView, r referral.Referral) {
 	}
 }
 
-// ownItems names who took the case that an item is about, and says when it is protected.
+// ownItems names who took the case that an item is about, says when it is protected, and what kind of file its message is.
 func ownItems(ctx context.Context, r Reader, items []WorkView) error {
 	cases := map[string]referral.Referral{}
 	for i, v := range items {
+		if v.MessageID != "" && strings.Contains(v.Note, rawName) {
+			m, err := r.Message(ctx, v.MessageID)
+			if err != nil && !errors.Is(err, referral.ErrNotFound) {
+				return err
+			}
+			items[i].Note = nameRaw(v.Note, m.ContentType)
+		}
 		if v.ReferralID == "" || v.Resolved != nil {
 			continue
 		}

@@ -185,6 +185,9 @@ func storyOf(ctx context.Context, r Reader, id string) (Story, error) {
 	if err != nil {
 		return Story{}, err
 	}
+	if err := ownItems(ctx, r, s.Work); err != nil {
+		return Story{}, err
+	}
 	s.Candidates, err = candidatesOf(ctx, r, l.Referral)
 	return s, err
 }

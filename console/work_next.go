@@ -49,12 +49,16 @@ func nextOfItem(i referral.Incident) string {
 	case "misdirected":
 		return "Next: tell the sender that it came to the wrong practice, and do with the pages what your rules say, " + done
 	case "message_held", "message_failed":
-		if strings.HasPrefix(i.Note, "fax:") || strings.HasPrefix(i.Note, "pages of several patients") {
-			return "Next: refloop messages show " + i.MessageID + " --raw > fax.tif; then refloop act " + i.MessageID + " split --pages 1-2 (new cases, or --to REFERRAL), or not-ours"
+		if next := nextOfFax(i); next != "" {
+			return next
 		}
 		return "Next: refloop explain " + i.MessageID + "; mend the configuration (a partner, a rule), SIGHUP, then refloop reprocess " + i.MessageID
 	case "match_review", "anomaly.unknown_referral":
 		return "Next: find the referral that message " + i.MessageID + " speaks of, do the same by refloop act, " + done
+	case "anomaly.fax_reply_unclear", "anomaly.fax_question", "anomaly.fax_reply_late":
+		return "Next: " + openPages(i.MessageID) + "; read what they wrote, ask by telephone when in doubt, and record it: refloop act " + i.ReferralID + " accept, or decline --reason CODE (grade C: our staff says that they said so), " + done
+	case "anomaly.fax_wrong_number":
+		return "Next: pages about a patient reached somebody else, which may be a breach: tell the privacy officer today; " + openPages(i.MessageID) + " is the page that came back; refloop deliveries --referral " + i.ReferralID + " says where it went; find the right number by telephone, then refloop act " + i.ReferralID + " resend, " + done
 	case "anomaly.parts_differ":
 		return "Next: see what contradicts what in refloop explain " + i.MessageID + ", ask the sender which is right, " + done
 	case "anomaly.package_reused":
@@ -100,4 +104,37 @@ func nextOfItem(i referral.Incident) string {
 		return "Next: see refloop explain " + i.MessageID + ", " + done
 	}
 	return "Next: look into it, " + done
+}
+
+// nextOfFax says what to do with a fax that became no referral, by why it did not; empty when it is no fax.
+func nextOfFax(i referral.Incident) string {
+	act := "refloop act " + i.MessageID
+	switch {
+	case strings.HasPrefix(i.Note, "fax: it looks like"):
+		return "Next: " + openPages(i.MessageID) + "; a referral all the same: " + act + " accept-as --kind referral (or imaging_order); papers of a known case: " + act + " split --pages PAGES --to REFERRAL; else " + act + " not-ours"
+	case strings.HasPrefix(i.Note, "pages of several patients"), strings.HasPrefix(i.Note, "fax: its pages carry"), strings.HasPrefix(i.Note, "fax: a page carries"):
+		return "Next: " + openPages(i.MessageID) + "; then " + act + " split --pages PAGES for each case (new cases, or --to REFERRAL), or not-ours"
+	case strings.HasPrefix(i.Note, "fax:"):
+		return "Next: nothing can be read from it: ask the sender to send it again (" + openPages(i.MessageID) + " is what came), then refloop worklist close " + i.ID + " --reason TEXT; when it is not for us: " + act + " not-ours"
+	}
+	return ""
+}
+
+// rawName is the file name in the command of openPages, until the content type of the message is known (nameRaw).
+const rawName = "fax.raw"
+
+// openPages is the command that writes what came with a message into a file.
+func openPages(message string) string {
+	return "refloop messages show " + message + " --raw > " + rawName
+}
+
+// nameRaw gives the file the ending that the content type of the message has.
+func nameRaw(note, contentType string) string {
+	ends := map[string]string{"image/tiff": ".tif", "application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", "text/plain": ".txt", "message/rfc822": ".eml", "application/json": ".json"}
+	kind, _, _ := strings.Cut(contentType, ";")
+	end, ok := ends[strings.TrimSpace(kind)]
+	if !ok {
+		return note
+	}
+	return strings.ReplaceAll(note, "> "+rawName, "> fax"+end)
 }

@@ -24,6 +24,9 @@ func (e *Engine) carryOut(tx Tx, set *Setup, res referral.Result, ev referral.Ev
 			err = e.tell(tx, set, r, eff, ev)
 		case referral.EffectItem:
 			item := referral.Incident{Kind: eff.Item, Key: r.ID, ReferralID: r.ID, MessageID: ev.EvidenceRef, Note: eff.Note}
+			if ev.Type == referral.EventAnomaly && ev.Origin == referral.OriginFax && item.Note == "" {
+				item.Note = ev.Note // what is ticked on a page of ours, never anything about a patient
+			}
 			err = e.openIncident(tx, item, ev.ReceiveTime)
 		case referral.EffectCancelQueued:
 			err = e.cancelQueued(tx, set, r, eff.Tell, "the request was withdrawn before it was sent")

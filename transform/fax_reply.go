@@ -34,6 +34,7 @@ type faxAnswer struct {
 	reason  string // coded, of a decline
 	more    string // further ticked reasons
 	anomaly string
+	ticked  string // what is ticked, and what cannot be told, for the person who must look
 }
 
 // ourPages are the pages of a fax that carry our codes; hold says why nobody can tell whose they are. code is the one referral they name.
@@ -73,6 +74,7 @@ func answerOf(pages []fax.OwnPage) (a faxAnswer, ok bool) {
 	if len(ticked) == 0 && !unclear {
 		return faxAnswer{}, false
 	}
+	a.ticked = tickedWords(pages)
 	has := func(means string) bool { return slices.Contains(ticked, means) }
 	reasons := slices.DeleteFunc(slices.Clone(ticked), func(m string) bool { return m == tickAccepted || m == tickDeclined || m == tickNotOurs })
 	switch {
@@ -95,6 +97,22 @@ func answerOf(pages []fax.OwnPage) (a faxAnswer, ok bool) {
 	return a, true
 }
 
+// tickedWords says what is ticked on each returned page, and which boxes cannot be told.
+func tickedWords(pages []fax.OwnPage) string {
+	var said []string
+	for _, p := range pages {
+		for _, part := range []struct {
+			label string
+			boxes []string
+		}{{"ticked: ", p.Ticked}, {"cannot be told: ", p.Unclear}} {
+			if line := part.label + strings.Join(part.boxes, ", "); len(part.boxes) > 0 && !slices.Contains(said, line) {
+				said = append(said, line)
+			}
+		}
+	}
+	return strings.Join(said, "; ")
+}
+
 // faxReply makes the fact of a returned page. The code ties it to the referral and was checked; the pages are the evidence. The
 // counterpart's own hand said it (loop.md section 5), so its grade is B.
 func faxReply(s Source, code string, a faxAnswer, out *Decoded) {
@@ -103,7 +121,7 @@ func faxReply(s Source, code string, a faxAnswer, out *Decoded) {
 		ev.Note = "also ticked: " + a.more
 	}
 	if a.anomaly != "" {
-		ev.Type, ev.Reason = referral.EventAnomaly, a.anomaly
+		ev.Type, ev.Reason, ev.Note = referral.EventAnomaly, a.anomaly, a.ticked
 	}
 	out.Facts = []Fact{{Ref: ownNumber(s, code), Event: ev, Within: replyWithin(s)}}
 	out.Documents = faxPages(s, "attachment")

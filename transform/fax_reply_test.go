@@ -28,13 +28,13 @@ func TestFaxReply(t *testing.T) {
 		"declined, why":         {returned("declined", "no_capacity"), referral.EventDecline, "no_capacity", ""},
 		"a reason alone":        {returned("insurance"), referral.EventDecline, "insurance", ""},
 		"two reasons":           {returned("declined", "no_capacity", "insurance"), referral.EventDecline, "no_capacity", "also ticked: insurance"},
-		"question":              {returned("declined", "more_information"), referral.EventAnomaly, "fax_question", ""},
-		"wrong number":          {returned("not_our_patient"), referral.EventAnomaly, "fax_wrong_number", ""},
-		"wrong number and more": {returned("accepted", "not_our_patient"), referral.EventAnomaly, "fax_reply_unclear", ""},
-		"both":                  {returned("accepted", "declined"), referral.EventAnomaly, "fax_reply_unclear", ""},
-		"cannot be told":        {strings.Replace(returned("accepted"), `"ticked"`, `"unclear":["declined"],"ticked"`, 1), referral.EventAnomaly, "fax_reply_unclear", ""},
+		"question":              {returned("declined", "more_information"), referral.EventAnomaly, "fax_question", "ticked: declined, more_information"},
+		"wrong number":          {returned("not_our_patient"), referral.EventAnomaly, "fax_wrong_number", "ticked: not_our_patient"},
+		"wrong number and more": {returned("accepted", "not_our_patient"), referral.EventAnomaly, "fax_reply_unclear", "ticked: accepted, not_our_patient"},
+		"both":                  {returned("accepted", "declined"), referral.EventAnomaly, "fax_reply_unclear", "ticked: accepted, declined"},
+		"cannot be told":        {strings.Replace(returned("accepted"), `"ticked"`, `"unclear":["declined"],"ticked"`, 1), referral.EventAnomaly, "fax_reply_unclear", "ticked: accepted; cannot be told: declined"},
 		"two copies": {fmt.Sprintf(`{"document_type":"other","own_pages":[{"page":1,"referral":%q,"reply":true,"ticked":["accepted"]},{"page":2,"referral":%q,"reply":true,"ticked":["declined"]}]}`, ourCode, ourCode),
-			referral.EventAnomaly, "fax_reply_unclear", ""},
+			referral.EventAnomaly, "fax_reply_unclear", "ticked: accepted; ticked: declined"},
 	} {
 		d := Decode(faxSource(c.fields))
 		f := one(t, d)
