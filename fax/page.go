@@ -62,7 +62,7 @@ func (l Limits) check(width, height, pixels int) error {
 
 // Kinds of Unreadable. A person who sees the fax can act on each of them.
 const (
-	Encrypted   = "encrypted"   // a password is needed
+	Encrypted   = "encrypted"   // a PDF with encryption, whether a password is needed or not
 	Broken      = "broken"      // not what it says it is, or damaged beyond reading
 	Unsupported = "unsupported" // well formed, but of a kind we do not read
 	TooLarge    = "too_large"   // over a limit

@@ -64,7 +64,7 @@ func openPDF(b []byte, l Limits) (*Document, error) {
 // openRoot finds the pages from a trailer dictionary.
 func (f *pdfFile) openRoot(trailer pdfDict) error {
 	if trailer["Encrypt"] != nil {
-		return &Unreadable{Kind: Encrypted, What: "PDF: got an encrypted file, want one that opens without a password; ask the sender for it"}
+		return &Unreadable{Kind: Encrypted, What: "PDF: got an encrypted file, want one without encryption (none is read, not even with an empty password); ask the sender for it"}
 	}
 	f.root = trailer["Root"]
 	catalog, ok := f.resolve(f.root).(pdfDict)
