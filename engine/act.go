@@ -166,9 +166,9 @@ func (e *Engine) fillAct(ctx context.Context, set *Setup, ev *referral.Event, in
 	}
 	switch ev.Type {
 	case referral.EventSchedule, referral.EventReschedule:
-		p.Appointment = &referral.Appointment{Start: in.At.UTC(), End: in.Until.UTC(), Status: "booked", Location: in.Location}
+		p.Appointment = &referral.Appointment{Start: in.At, End: in.Until, Status: "booked", Location: in.Location}
 		if in.Until.IsZero() {
-			p.Appointment.End = in.At.UTC().Add(30 * time.Minute)
+			p.Appointment.End = in.At.Add(30 * time.Minute)
 		}
 	case referral.EventNoShow, referral.EventCancelAppointment:
 		p.Appointment = &referral.Appointment{}

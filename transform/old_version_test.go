@@ -67,7 +67,7 @@ func TestTimesInWordsHaveAZone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body := string(ship.Parts[0].Body); !strings.Contains(body, "2026-12-01 15:30 UTC") {
+	if body := string(ship.Parts[0].Body); !strings.Contains(body, "2026-12-01 09:30 (UTC-06:00)") {
 		t.Errorf("got no time with its zone in %q", body)
 	}
 }

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"strings"
+	"time"
 
 	"refloop/ccda"
 	"refloop/referral"
@@ -89,9 +90,17 @@ func (w *writer) initiatorName() string {
 	return firstOf(w.r.Initiator.Organization, "the referring practice")
 }
 
+// localTime is a time as people on the spot read it: in the zone in which it was given, with its distance from UTC.
+func localTime(t time.Time) string {
+	if _, offset := t.Zone(); offset == 0 {
+		return t.UTC().Format("2006-01-02 15:04 MST")
+	}
+	return t.Format("2006-01-02 15:04 (UTC-07:00)")
+}
+
 // headline is the first line of words.
 func (w *writer) headline() string {
-	when := w.appointment().Start.UTC().Format("2006-01-02 15:04 MST")
+	when := localTime(w.appointment().Start)
 	if w.ev.Payload.Said == referral.EventEnd {
 		who := w.initiatorName()
 		if w.r.Role == referral.RoleRecipient {
