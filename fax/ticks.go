@@ -108,6 +108,9 @@ func (r *Rules) printedMarks(s *sheet, raw []Word) []option {
 	return out
 }
 
+// maxChoices bounds the boxes of one line that are taken for choices of one field.
+const maxChoices = 12
+
 // boxBehind is the word before a box on a line whose boxes stand behind their words ("Routine [x]   STAT [ ]"): each has the name of a
 // choice directly before it, and nothing follows the last one.
 func (r *Rules) boxBehind(s *sheet, boxes []image.Rectangle, box image.Rectangle) (word []Word, ok bool) {
@@ -116,6 +119,9 @@ func (r *Rules) boxBehind(s *sheet, boxes []image.Rectangle, box image.Rectangle
 		if within1(middle(b), middle(box), s.height) {
 			line = append(line, b)
 		}
+	}
+	if len(line) > maxChoices {
+		return nil, false
 	}
 	var words []Word
 	for _, g := range s.segs {
