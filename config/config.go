@@ -109,7 +109,7 @@ type Rail struct {
 	Type    string   `yaml:"type" required:"true" enum:"mllp|direct|fax|file" soon:"fhir" doc:"rail that moves the bytes"`
 	Address string   `yaml:"address" want:"an address of the rail: host:port, a Direct address, a fax number" doc:"where to"`
 	Profile *Profile `yaml:"profile" doc:"what of a record goes out by this rail; absent: the profile of the partner"`
-	Retry   *Retry   `yaml:"retry" doc:"how failed attempts are repeated; absent: the defaults below"`
+	Retry   *Retry   `yaml:"retry" doc:"how failed attempts are repeated; absent: the defaults below, for a fax rail those at its keys"`
 	Node    Node     `yaml:"." open:"true"`
 }
 
