@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -130,7 +131,7 @@ func ViewReferral(l Listed) ReferralView {
 	v := ReferralView{
 		ID: r.ID, Role: string(r.Role), Version: r.Version, State: string(r.State), EndReason: string(r.EndReason), Grade: string(r.Grade),
 		Initiator: viewParty(r.Initiator), Recipient: viewParty(r.Recipient), Patient: viewPatient(r.Patient), Part2: r.Confidentiality.Part2, Priority: string(r.Priority), Specialty: r.Specialty,
-		Service: r.Service.Coded, Reason: r.Reason, Diagnoses: list(r.Diagnoses), Identifiers: list(r.Identifiers), Appointments: list(r.Appointments),
+		Service: r.Service.Coded, Reason: r.Reason, Diagnoses: list(r.Diagnoses), Identifiers: list(r.Identifiers), Appointments: inUTC(r.Appointments),
 		Documents: list(r.Documents), Fields: r.Fields, Holds: list(r.Holds),
 		Clock:   ClockView{Name: l.Clock.Name, Debtor: l.Clock.Debtor, Due: stamp(l.Clock.Due)},
 		Created: stamp(r.Created), Updated: stamp(r.Updated), NextActions: []string{}, Notices: l.Notices, Events: []EventView{},
@@ -275,4 +276,13 @@ func leftOut(ctx context.Context, r Reader, d referral.Delivery) ([]string, erro
 		out = strings.Split(list, "; ")
 	}
 	return out, err
+}
+
+// inUTC gives appointments with their times in UTC, as all times of JSON are; the record keeps the zone in which a time was told.
+func inUTC(in []referral.Appointment) []referral.Appointment {
+	out := list(slices.Clone(in))
+	for i := range out {
+		out[i].Start, out[i].End = out[i].Start.UTC(), out[i].End.UTC()
+	}
+	return out
 }

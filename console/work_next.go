@@ -89,6 +89,8 @@ func nextOfItem(i referral.Incident) string {
 		return "Next: find out what speaks there (refloop messages --state refused has the first bytes and the peer), and mend it or refuse its address (allow), " + done
 	case "batch_incomplete":
 		return "Next: ask the sender whether its batch was whole, and for what is missing; messages that come again have no second effect, " + done
+	case "mail_of_strangers":
+		return "Next: refloop messages --state refused; if it is the gateway, add its address to mail.senders, SIGHUP, then refloop reprocess MESSAGE, " + done
 	case "files_set_aside":
 		return "Next: look at the files and their reasons, ask for what is missing, and take them out of the folder; it closes by itself"
 	case "fax_number_blocked":

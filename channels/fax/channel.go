@@ -42,6 +42,8 @@ type Channel struct {
 	d        Deps
 	in       source
 	patterns gateway.Patterns
+
+	strangers strangers
 }
 
 // New makes a channel of a configuration. It opens and touches nothing but the files that the configuration names: Run does.

@@ -121,5 +121,9 @@ func (c *Channel) takeMail(ctx context.Context, body []byte, peer string, call *
 	if !c.cfg.Mail.believed(from) {
 		in.Refused = "fax: a mail of an address that is not one of mail.senders"
 	}
-	return c.receive(ctx, in, call)
+	err = c.receive(ctx, in, call)
+	if err == nil && in.Refused != "" {
+		c.strangers.tell(ctx, c)
+	}
+	return err
 }

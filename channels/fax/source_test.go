@@ -296,6 +296,29 @@ func (o observer) Observe(_ context.Context, seen channels.Observation) error {
 	return nil
 }
 
+// TestMailOfStrangers: what does not come from the gateway is archived as refused, and a person is told once a day.
+func TestMailOfStrangers(t *testing.T) {
+	h := observer{newHandler(), make(chan channels.Observation, 100)}
+	day := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	cfg := boxConfig(t, mailtest.NewIMAP(t, mailtest.IMAPOptions{}))
+	cfg.Mail = MailRules{Senders: []string{"@gw.example"}}
+	c := newChannel(t, cfg, Deps{Name: "box", Dir: t.TempDir(), Handler: h, Reader: reader{}, Log: discard(), Now: func() time.Time { return day }})
+	for _, from := range []string{"a@elsewhere.example", "b@elsewhere.example", "a@gw.example"} {
+		if err := c.takeMail(t.Context(), gatewayMail(from, "Fax", []byte("page of "+from)), "127.0.0.1", &Call{}); err != nil {
+			t.Fatal(err)
+		}
+		if in := next(t, h.got); (in.Refused != "") != (from != "a@gw.example") {
+			t.Errorf("%s: got refused %q", from, in.Refused)
+		}
+	}
+	if len(h.told) != 1 {
+		t.Fatalf("told %d times of two mails of one day, want once", len(h.told))
+	}
+	if o := <-h.told; len(o.Alarms) != 1 || o.Alarms[0].Kind != AlarmStranger || strings.Contains(o.Alarms[0].Note, "elsewhere") {
+		t.Errorf("got %+v", o)
+	}
+}
+
 // TestMailboxAlarm: while the mailbox cannot be read there is one alarm; with the right password there is none.
 func TestMailboxAlarm(t *testing.T) {
 	box := mailtest.NewIMAP(t, mailtest.IMAPOptions{})

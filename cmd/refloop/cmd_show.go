@@ -98,9 +98,6 @@ func facts(s console.Story) [][]string {
 		at := "at a time not known"
 		if !a.Start.IsZero() {
 			at = when(&a.Start) + " UTC"
-			if _, offset := a.Start.Zone(); offset != 0 {
-				at = a.Start.Format("2006-01-02 15:04:05 -07:00")
-			}
 		}
 		rows = append(rows, []string{"Appointment", words(at, a.Status, a.Location)})
 	}

@@ -48,7 +48,7 @@ func worklistCommand() *cobra.Command {
 
 // itemKinds are the kinds of items that a worklist can hold; anomalies have more.
 func itemKinds() []string {
-	kinds := []string{"tell_by_hand", "delivery_dead", "report_refused", "notice_dead", "rail_unusable", "partner_red", "certificate_ends", "bundle_shrunk", "bundle_stale", "mailbox_closed", "hisp_login", "files_set_aside", "batch_incomplete", "frames_unreadable", "message_held", "message_failed", "misdirected", "wrong_patient",
+	kinds := []string{"tell_by_hand", "delivery_dead", "report_refused", "notice_dead", "rail_unusable", "partner_red", "certificate_ends", "bundle_shrunk", "bundle_stale", "mailbox_closed", "hisp_login", "files_set_aside", "mail_of_strangers", "batch_incomplete", "frames_unreadable", "message_held", "message_failed", "misdirected", "wrong_patient",
 		"question", "cancel_crossed", "redirected", "report_after_end", "relay_lost", "duplicate_id", "anomaly.unknown_referral", "anomaly.late_fact"}
 	for _, k := range referral.HoldKinds() {
 		kinds = append(kinds, string(k))
