@@ -172,7 +172,7 @@ func TestVerbs(t *testing.T) {
 		}
 	}
 	for _, verb := range verbs() {
-		if referral.ActionFor(verb) == "" {
+		if referral.ActionFor(verb) == "" && verb != "accept-as" { // which acts on a held message that is no referral yet
 			t.Errorf("the help names %q, which is no act", verb)
 		}
 		delete(offered, verb)
