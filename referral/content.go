@@ -159,7 +159,9 @@ func (w *work) appointment(e Event, late bool) {
 	}
 	switch {
 	case late && booking && a.Status != "":
-		a = overlaid(*e.Payload.Appointment, a)
+		if older := e.Payload.Appointment; older != nil { // a late word without details adds nothing to a newer one
+			a = overlaid(*older, a)
+		}
 	case e.Payload.Appointment != nil:
 		a = overlaid(a, *e.Payload.Appointment)
 		a.Status = status
