@@ -10,18 +10,13 @@ import (
 	"refloop/engine"
 	"refloop/internal/enginetest"
 	"refloop/referral"
-	"refloop/transform"
 )
 
 // TestAcceptAs has a person say that a held fax is a referral: it waits for review, and a reprocess finds it as it is.
 func TestAcceptAs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := enginetest.New(t)
-		w.Channel("fax-inbox", &enginetest.Line{OpenFunc: func(a channels.Archived) (channels.Opened, error) {
-			return channels.Opened{Type: channels.Fax, Parts: []channels.Part{
-				{Kind: channels.KindFields, Body: a.Body}, {Kind: channels.KindImage, Name: "fax.tif", ContentType: "image/tiff", Body: a.Body},
-			}}, nil
-		}}, transform.Channel{Type: channels.Fax, ReviewBelow: 0.95})
+		readFaxes(w)
 		w.Start()
 		defer w.Stop()
 		take := func(fields string) string {

@@ -16,11 +16,7 @@ import (
 func TestFaxesAboutAReferral(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := enginetest.New(t)
-		w.Channel("fax-inbox", &enginetest.Line{OpenFunc: func(a channels.Archived) (channels.Opened, error) {
-			return channels.Opened{Type: channels.Fax, Parts: []channels.Part{
-				{Kind: channels.KindFields, Body: a.Body}, {Kind: channels.KindImage, Name: "fax.tif", ContentType: "image/tiff", Body: a.Body},
-			}}, nil
-		}}, transform.Channel{Type: channels.Fax, ReviewBelow: 0.95})
+		readFaxes(w)
 		w.Start()
 		defer w.Stop()
 		if out := w.Take(enginetest.FromEHR, enginetest.Request("A1", "RF-1")); len(out.ReferralIDs) != 1 {
@@ -74,4 +70,13 @@ func TestFaxesAboutAReferral(t *testing.T) {
 			t.Errorf("code of nobody: got %s, items %v, want a person", out.State, w.Incidents())
 		}
 	})
+}
+
+// readFaxes gives a world the channel fax-inbox, to which the fields of a fax come as if they had been read from its page.
+func readFaxes(w *enginetest.World) {
+	w.Channel("fax-inbox", &enginetest.Line{OpenFunc: func(a channels.Archived) (channels.Opened, error) {
+		return channels.Opened{Type: channels.Fax, Parts: []channels.Part{
+			{Kind: channels.KindFields, Body: a.Body}, {Kind: channels.KindImage, Name: "fax.tif", ContentType: "image/tiff", Body: a.Body},
+		}}, nil
+	}}, transform.Channel{Type: channels.Fax, ReviewBelow: 0.95})
 }
