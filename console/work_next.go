@@ -52,6 +52,9 @@ func nextOfItem(i referral.Incident) string {
 		if next := nextOfFax(i); next != "" {
 			return next
 		}
+		if strings.HasPrefix(i.Note, referral.NoteUntold) {
+			return "Next: tell the sender what to mend and to send it again, " + done
+		}
 		return "Next: refloop explain " + i.MessageID + "; mend the configuration (a partner, a rule), SIGHUP, then refloop reprocess " + i.MessageID
 	case "match_review", "anomaly.unknown_referral":
 		return "Next: find the referral that message " + i.MessageID + " speaks of, do the same by refloop act, " + done

@@ -24,6 +24,10 @@ func TestNextOfFax(t *testing.T) {
 			t.Errorf("%s: got %q, want no advice to split what cannot be read", note, next)
 		}
 	}
+	untold := nextOfItem(referral.Incident{ID: "I1", Kind: "message_failed", MessageID: "M1", Note: referral.NoteUntold + "RF1-6 is empty"})
+	if !strings.Contains(untold, "tell the sender") || strings.Contains(untold, "configuration") {
+		t.Errorf("a refusal without an answer: got %q, want the sender told", untold)
+	}
 	wrong := nextOfItem(referral.Incident{Kind: "anomaly.fax_wrong_number", ReferralID: "R1", MessageID: "M1"})
 	if !strings.Contains(wrong, "privacy officer") || !strings.Contains(wrong, "messages show M1 --raw") {
 		t.Errorf("wrong number: got %q, want the privacy officer and the page", wrong)

@@ -151,8 +151,7 @@ func (e *Engine) untold(tx Tx, m referral.Message, w *work) error {
 	if w.decoded.Verdict == channels.Taken || w.listed {
 		return nil
 	}
-	note := "it was refused, and its sender gets no answer: " + m.Reason
-	return e.openIncident(tx, referral.Incident{Kind: "message_failed", Key: m.ID, MessageID: m.ID, Note: note}, m.ReceivedAt)
+	return e.openIncident(tx, referral.Incident{Kind: "message_failed", Key: m.ID, MessageID: m.ID, Note: referral.NoteUntold + m.Reason}, m.ReceivedAt)
 }
 
 // settleDuplicate answers as the first time, without a second effect. w is nil of a message that is opened later.

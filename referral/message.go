@@ -121,6 +121,9 @@ type Attempt struct {
 	Code       string    `json:"code"`
 }
 
+// NoteUntold begins the note of a message_failed item whose sender was told nothing: only a person can tell them.
+const NoteUntold = "it was refused, and its sender gets no answer: "
+
 // Incident is a worklist item or an alarm: opened once for a cause, resolved once.
 type Incident struct {
 	ID         string    `json:"id"`
